@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Every command of this repository; 'make help' explains them.  The work is in
+# automation/scripts, one script a step.
+
+TOP := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
+S := $(TOP)automation/scripts
+BUILD ?= $(TOP)build
+export BUILD XEN_SRC OUT
+
+# A recipe is one shell, which holds the lock on build/ from its first line on.
+SHELL := /bin/bash
+.SHELLFLAGS := -ec
+.ONESHELL:
+.NOTPARALLEL:
+LOCK := BASH_ARGV0=make; . $(S)/lib.sh; take_lock
+
+ifneq ($(words $(subst :, ,$(TOP)$(BUILD))),1)
+$(error The path of this clone, or of BUILD, has a space or a colon, which Xen's build cannot take)
+endif
+
+.PHONY: help run check unit guest device xen series series-build apply mutants \
+        packages clean
+
+help:
+	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
+
+## make run             set up, build stock and patched Xen, boot both, show the difference
+run:
+	@$(LOCK)
+	$(S)/setup
+	$(S)/build-testbed guest device
+	$(S)/build-xen stock-debug patched-debug
+	$(TOP)tools/tests/subpage-mmio/lab/lab show --build "$$BUILD"
+
+## make check           all tests; the last line is their sum
+check:
+	@$(LOCK)
+	$(S)/check
+
+## make unit            the engine's tests in user space
+unit:
+	@$(LOCK)
+	$(S)/setup
+	$(S)/run-unit
+
+## make guest, device   the test kernels, and the PCI device that they write to
+guest device:
+	@$(LOCK)
+	$(S)/setup
+	$(S)/build-testbed $@
+
+## make xen             stock and patched Xen, release and debug: build/xen-*
+xen:
+	@$(LOCK)
+	$(S)/setup
+	$(S)/build-xen stock-debug patched-debug stock patched
+
+## make series          build/series: a git branch, a commit a patch; build/series-mail (or OUT=dir): files for git am
+series:
+	@$(LOCK)
+	$(S)/setup
+	$(S)/series branch "$$BUILD/stock" "$$BUILD/series"
+	rm -rf "$$BUILD/series-mail"
+	$(S)/series mail "$$BUILD/series" "$${OUT:-$$BUILD/series-mail}"
+
+## make series-build    build Xen at every commit of the series
+series-build:
+	@$(LOCK)
+	$(S)/setup
+	$(S)/series branch "$$BUILD/stock" "$$BUILD/series"
+	$(S)/series-build
+
+## make apply XEN_SRC=dir   apply the series to a Xen tree of yours, all of it or nothing
+apply:
+	@$(S)/check-xen-tree "$$XEN_SRC"
+	$(S)/install-packages
+	$(S)/series apply "$$XEN_SRC"
+
+## make mutants         break the hypervisor on purpose: do the tests notice?
+mutants:
+	@$(LOCK)
+	$(S)/setup
+	$(S)/build-testbed guest device
+	$(S)/mutants
+
+## make packages        install the Debian packages that are missing (automation/packages)
+packages:
+	@$(LOCK)
+	$(S)/install-packages
+
+## make clean           remove everything that was made or downloaded
+clean:
+	@$(LOCK)
+	find "$$BUILD" -mindepth 1 -maxdepth 1 ! -name .lock -exec rm -rf {} +
+
+## make help            this list
+##
+## XEN_SRC=dir          use a copy of this Xen tree (4.17 to 4.19) instead of Debian's source
+## BUILD=dir            make and download everything there instead of in build/

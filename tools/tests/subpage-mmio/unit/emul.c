@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The machine and the hypervisor around the engine.
+ */
+
+#include <stdarg.h>
+#include <sys/mman.h>
+
+/* Strings. */
+
+size_t strlcpy(char *to, const char *from, size_t size)
+{
+    snprintf(to, size, "%s", from);
+
+    return strlen(from);
+}
+
+size_t strlcat(char *to, const char *from, size_t size)
+{
+    size_t used = strnlen(to, size);
+
+    return used + strlcpy(to + used, from, size - used);
+}
+
+/* As in Xen, a prefix of 0x is allowed if @base is 16; no other is used. */
+unsigned long long simple_strtoull(const char *s, const char **end,
+                                   unsigned int base)
+{
+    unsigned long long val = 0;
+
+    ASSERT(base == 16);
+
+    if ( s[0] == '0' && toupper(s[1]) == 'X' )
+        s += 2;
+    for ( ; isxdigit((unsigned char)*s); s++ )
+        val = val * 16 + (isdigit((unsigned char)*s) ? *s - '0'
+                                                     : toupper(*s) - 'A' + 10);
+    *end = s;
+
+    return val;
+}
+
+/* Memory allocation. */
+
+unsigned int emul_fail_alloc;
+bool emul_alloc_failed;
+unsigned int emul_allocated;
+
+void *emul_alloc(size_t size, bool zero)
+{
+    void *p;
+
+    if ( emul_fail_alloc && !--emul_fail_alloc )
+    {
+        emul_alloc_failed = true;
+        return NULL;
+    }
+
+    p = malloc(size);
+    CHECK(p, "the tests are out of memory");
+    memset(p, zero ? 0 : 0xa5, size);
+    emul_allocated++;
+
+    return p;
+}
+
+void xfree(void *p)
+{
+    if ( !p )
+        return;
+
+    ASSERT(emul_allocated);
+    emul_allocated--;
+    free(p);
+}
+
+/* Locks, CPUs and RCU. */
+
+unsigned int emul_cpu;
+enum emul_held emul_access_lock[EMUL_CPUS];
+unsigned int emul_rcu_readers;
+static struct rcu_head *callbacks, **last_callback = &callbacks;
+
+void (*emul_after_unlock)(void);
+
+static void run_on_other_cpu(void (**hook)(void))
+{
+    void (*func)(void) = *hook;
+
+    if ( !func )
+        return;
+
+    *hook = NULL;
+    emul_cpu = !emul_cpu;
+    func();
+    emul_cpu = !emul_cpu;
+}
+
+void emul_lock(enum emul_held mode)
+{
+    unsigned int cpu;
+
+    for ( cpu = 0; cpu < EMUL_CPUS; cpu++ )
+        CHECK(emul_access_lock[cpu] == FREE ||
+              (emul_access_lock[cpu] == READ && mode == READ &&
+               cpu != emul_cpu),
+              "CPU %u locks for %s, CPU %u holds the lock for %s", emul_cpu,
+              mode == READ ? "reading" : "writing", cpu,
+              emul_access_lock[cpu] == READ ? "reading" : "writing");
+
+    emul_access_lock[emul_cpu] = mode;
+}
+
+void emul_unlock(enum emul_held mode)
+{
+    CHECK(emul_access_lock[emul_cpu] == mode,
+          "CPU %u unlocks for %s, which it does not hold", emul_cpu,
+          mode == READ ? "reading" : "writing");
+
+    emul_access_lock[emul_cpu] = FREE;
+    run_on_other_cpu(&emul_after_unlock);
+}
+
+void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head))
+{
+    *head = (struct rcu_head){ .func = func };
+    *last_callback = head;
+    last_callback = &head->next;
+}
+
+void emul_grace_period(void)
+{
+    ASSERT(!emul_rcu_readers);
+
+    while ( callbacks )
+    {
+        struct rcu_head *head = callbacks;
+
+        callbacks = head->next;
+        if ( !callbacks )
+            last_callback = &callbacks;
+        head->func(head);
+    }
+}
+
+/* Messages. */
+
+static struct domain domain = { .domain_id = EMUL_DOMAIN }, mmio_owner;
+static struct vcpu vcpu = { .domain = &domain };
+struct vcpu *current = &vcpu;
+struct domain *dom_io = &mmio_owner;
+
+bool emul_ratelimit = true;
+char emul_console[65536];
+
+/* Format one argument by @spec, Xen's %pd included. */
+static void format(char *to, size_t size, const char *spec, va_list *args)
+{
+    char kind = spec[strlen(spec) - 1];
+
+    if ( !strcmp(spec, "%pd") )
+        snprintf(to, size, "d%u", va_arg(*args, struct domain *)->domain_id);
+    else if ( kind == 's' )
+        snprintf(to, size, spec, va_arg(*args, char *));
+    else if ( strchr(spec, 'l') )
+        snprintf(to, size, spec, va_arg(*args, long));
+    else
+        snprintf(to, size, spec, va_arg(*args, int));
+}
+
+void printk(const char *fmt, ...)
+{
+    char *to = emul_console + strlen(emul_console);
+    char *end = emul_console + sizeof(emul_console);
+    va_list args;
+
+    va_start(args, fmt);
+    while ( *fmt )
+    {
+        /* A conversion extends to its letter, and %pd to the one after. */
+        size_t len = *fmt == '%' ? strcspn(fmt, "dsuxp") + 1
+                                 : strcspn(fmt, "%");
+        char part[512];
+
+        if ( !strncmp(fmt, "%pd", 3) )
+            len = 3;
+        ASSERT(len < sizeof(part));
+        strlcpy(part, fmt, len + 1);
+        if ( *fmt == '%' )
+            format(to, end - to, part, &args);
+        else
+            strlcpy(to, part, end - to);
+        to += strlen(to);
+        fmt += len;
+    }
+    va_end(args);
+
+    CHECK(to < end - 1, "more messages than fit");
+}
+
+/* Memory map. */
+
+unsigned int paddr_bits = 40;
+struct rangeset *mmio_ro_ranges;
+
+struct page_info {
+    unsigned long first, last;
+    bool ram, valid;
+    struct domain *owner;
+};
+
+static struct page_info map[] = {
+    { 0, LOW - 1, .ram = true, .valid = true, .owner = &domain },
+    { LOW, 0xff, .valid = true, .owner = &mmio_owner },
+    { 0x100, 0x1fff, .ram = true, .valid = true, .owner = &domain },
+    { RAM, RAM, .ram = true },
+    { OWNED, OWNED, .valid = true, .owner = &domain },
+    { OWNED_BY_IO, OWNED_BY_IO, .valid = true, .owner = &mmio_owner },
+};
+
+static struct page_info *find(unsigned long mfn)
+{
+    unsigned int i;
+
+    for ( i = 0; i < ARRAY_SIZE(map); i++ )
+        if ( mfn >= map[i].first && mfn <= map[i].last )
+            return &map[i];
+
+    return NULL;
+}
+
+int page_is_ram_type(unsigned long mfn, unsigned long type)
+{
+    const struct page_info *page = find(mfn);
+
+    return type == RAM_TYPE_CONVENTIONAL && page && page->ram;
+}
+
+bool mfn_valid(mfn_t mfn)
+{
+    const struct page_info *page = find(mfn_x(mfn));
+
+    return page && page->valid;
+}
+
+struct page_info *mfn_to_page(mfn_t mfn)
+{
+    CHECK(mfn_valid(mfn), "page %#lx has no page_info", mfn_x(mfn));
+
+    return find(mfn_x(mfn));
+}
+
+struct domain *page_get_owner(const struct page_info *page)
+{
+    return page->owner;
+}
+
+/*
+ * The device: a file, so that each mapping is a view of the same memory, and
+ * that a use of one which is gone faults.
+ */
+
+struct emul_io emul_log[EMUL_LOG];
+unsigned int emul_logged;
+unsigned int emul_mapped, emul_ioremaps, emul_fail_ioremap;
+void (*emul_in_ioremap)(void);
+
+#define DEVICE_PAGES (3 * MMIO_PAGES)
+static int device_fd = -1;
+static struct {
+    unsigned long mfn;
+    uint8_t *mem;
+} device[DEVICE_PAGES];
+
+static struct mapping {
+    char *va;
+    unsigned long mfn;
+} mappings[2 * DEVICE_PAGES]; /* Those of pages below 1 MiB stay. */
+
+static void *map_device(unsigned int nr)
+{
+    void *va = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                    device_fd, nr * PAGE_SIZE);
+
+    CHECK(va != MAP_FAILED, "the tests cannot map memory");
+
+    return va;
+}
+
+static unsigned int device_nr(unsigned long mfn)
+{
+    unsigned int nr;
+
+    if ( device_fd < 0 )
+    {
+        device_fd = memfd_create("device", 0);
+        CHECK(device_fd >= 0 &&
+              !ftruncate(device_fd, DEVICE_PAGES * PAGE_SIZE),
+              "the tests cannot allocate shared memory");
+    }
+
+    for ( nr = 0; nr < DEVICE_PAGES && device[nr].mem; nr++ )
+        if ( device[nr].mfn == mfn )
+            return nr;
+
+    CHECK(nr < DEVICE_PAGES, "the tests use too many pages");
+    device[nr].mem = map_device(nr);
+    device[nr].mfn = mfn;
+
+    return nr;
+}
+
+uint8_t *emul_device(unsigned long mfn)
+{
+    return device[device_nr(mfn)].mem;
+}
+
+static struct mapping *find_mapping(const volatile void *va)
+{
+    unsigned int i;
+
+    for ( i = 0; i < ARRAY_SIZE(mappings); i++ )
+        if ( mappings[i].va &&
+             mappings[i].va == (char *)va - PAGE_OFFSET(va) )
+            return &mappings[i];
+
+    return NULL;
+}
+
+bool emul_is_device(const volatile void *p, unsigned long *mfn,
+                    unsigned int *offset)
+{
+    const struct mapping *mapping = find_mapping(p);
+
+    if ( !mapping )
+        return false;
+
+    *mfn = mapping->mfn;
+    *offset = PAGE_OFFSET(p);
+
+    return true;
+}
+
+void __iomem *ioremap(paddr_t pa, size_t len)
+{
+    unsigned long mfn = paddr_to_pfn(pa);
+    unsigned int i;
+
+    CHECK(!PAGE_OFFSET(pa) && len == PAGE_SIZE, "not a page is mapped");
+    CHECK(!page_is_ram_type(mfn, RAM_TYPE_CONVENTIONAL), "RAM is mapped");
+
+    emul_ioremaps++;
+    run_on_other_cpu(&emul_in_ioremap);
+    if ( emul_fail_ioremap )
+    {
+        emul_fail_ioremap--;
+        return NULL;
+    }
+
+    /* The direct mapping exists once, and for ever. */
+    if ( mfn < PFN_DOWN(MB(1)) )
+        for ( i = 0; i < ARRAY_SIZE(mappings); i++ )
+            if ( mappings[i].va && mappings[i].mfn == mfn )
+                return mappings[i].va;
+
+    for ( i = 0; mappings[i].va; i++ )
+        CHECK(i + 1 < ARRAY_SIZE(mappings), "mappings are never released");
+    mappings[i] = (struct mapping){ map_device(device_nr(mfn)), mfn };
+    if ( mfn >= PFN_DOWN(MB(1)) )
+        emul_mapped++;
+
+    return mappings[i].va;
+}
+
+void iounmap(void __iomem *va)
+{
+    struct mapping *mapping = find_mapping(va);
+
+    CHECK(mapping && mapping->va == va, "what is unmapped was not mapped");
+    CHECK(mapping->mfn >= PFN_DOWN(MB(1)), "the direct mapping is unmapped");
+
+    /* Keep the address, so that nothing else appears there. */
+    CHECK(mmap(va, PAGE_SIZE, PROT_NONE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == va,
+          "the tests cannot unmap memory");
+    mapping->va = NULL;
+    emul_mapped--;
+}
+
+static void log_io(char kind, const volatile void *va, unsigned int width,
+                   uint64_t val)
+{
+    struct emul_io io = { .kind = kind, .width = width, .val = val };
+
+    CHECK(emul_is_device(va, &io.mfn, &io.offset),
+          "an access of %u bytes to what is not mapped", width);
+    CHECK(!(io.offset % width), "an access of %u bytes at offset %#x", width,
+          io.offset);
+    CHECK(emul_logged < EMUL_LOG, "the device's log is full");
+    emul_log[emul_logged++] = io;
+}
+
+uint64_t emul_read(const volatile void *va, unsigned int width)
+{
+    uint64_t val = 0;
+
+    memcpy(&val, (const void *)va, width);
+    log_io('R', va, width, val);
+
+    return val;
+}
+
+void emul_write(uint64_t val, volatile void *va, unsigned int width)
+{
+    log_io('W', va, width, val);
+    memcpy((void *)va, &val, width);
+}
+
+/* Booting. */
+
+static struct {
+    const char *name;
+    int (*parse)(const char *s);
+} params[4];
+static int (*initcalls[4])(void);
+
+void emul_add_param(const char *name, int (*parse)(const char *s))
+{
+    unsigned int i;
+
+    for ( i = 0; params[i].name; i++ )
+        ASSERT(i + 1 < ARRAY_SIZE(params));
+    params[i].name = name;
+    params[i].parse = parse;
+}
+
+void emul_add_initcall(int (*func)(void))
+{
+    unsigned int i;
+
+    for ( i = 0; initcalls[i]; i++ )
+        ASSERT(i + 1 < ARRAY_SIZE(initcalls));
+    initcalls[i] = func;
+}
+
+static void parse_param(char *text)
+{
+    char *value = strchr(text, '=');
+    unsigned int i;
+
+    CHECK(value, "%s: the tests pass options with a value only", text);
+    *value++ = '\0';
+    for ( i = 0; i < ARRAY_SIZE(params) && params[i].name; i++ )
+        if ( !strcmp(params[i].name, text) )
+        {
+            params[i].parse(value);
+            return;
+        }
+    fail(__FILE__, __LINE__, "known option", "%s", text);
+}
+
+void emul_boot(const char *cmdline, void (*early)(void))
+{
+    unsigned int i;
+
+    while ( *cmdline )
+    {
+        size_t len = strcspn(cmdline, " ");
+        char text[MAX_PARAM_SIZE];
+
+        /* As in Xen, what does not fit is cut without a word. */
+        strlcpy(text, cmdline, min(len + 1, sizeof(text)));
+        parse_param(text);
+        cmdline += len + (cmdline[len] == ' ');
+    }
+
+    mmio_ro_ranges = rangeset_new(NULL, "r/o mmio ranges", 0);
+    if ( early )
+        early();
+
+    for ( i = 0; i < ARRAY_SIZE(initcalls) && initcalls[i]; i++ )
+        CHECK(!initcalls[i](), "an initcall fails");
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * HVM guests' writes to partially protected MMIO pages: the environment for
+ * subpage-mmio-emul.c.
+ *
+ * The processor, or shadow code, has found a write which the guest's own page
+ * tables allow, but the second level ones do not.  An instruction which cannot
+ * be emulated gets the guest a #GP.
+ */
+
+#include <xen/mm.h>
+#include <xen/rangeset.h>
+#include <xen/sched.h>
+
+#include <asm/hvm/emulate.h>
+#include <asm/hvm/hvm.h>
+#include <asm/hvm/support.h>
+#include <asm/io.h>
+#include <asm/p2m.h>
+#include <asm/subpage-mmio-emul.h>
+
+struct hvm_subpage_emul {
+    struct subpage_emul emul;
+    paddr_t gpa;
+    bool gla_known; /* .emul.mmio.cr2 is in the linear page of the access. */
+};
+
+static struct hvm_emulate_ctxt *hvm_ctxt(struct x86_emulate_ctxt *ctxt)
+{
+    return container_of(ctxt, struct hvm_emulate_ctxt, ctxt);
+}
+
+static unsigned int pfec(bool write, struct x86_emulate_ctxt *ctxt)
+{
+    const struct segment_register *ss =
+        hvmemul_get_seg_reg(x86_seg_ss, hvm_ctxt(ctxt));
+
+    return PFEC_page_present | (write ? PFEC_write_access : 0) |
+           (ss->dpl == 3 ? PFEC_user_mode : 0);
+}
+
+static int cf_check to_linear(
+    enum x86_segment seg, unsigned long offset, unsigned int bytes, bool write,
+    struct x86_emulate_ctxt *ctxt, unsigned long *addr)
+{
+    return hvmemul_virtual_to_linear(seg, offset, bytes, NULL,
+                                     write ? hvm_access_write
+                                           : hvm_access_read,
+                                     hvm_ctxt(ctxt), addr);
+}
+
+/*
+ * With nested page tables, AMD processors report the guest physical address
+ * of what faulted, but not the linear one.  No instruction writes to two
+ * places with the same offset into a page, so that the offset tells the
+ * access; which saves a walk of the guest's page tables.
+ */
+static bool cf_check is_faulting(struct subpage_emul *emul, unsigned long addr,
+                                 bool write, struct x86_emulate_ctxt *ctxt)
+{
+    struct hvm_subpage_emul *hvm =
+        container_of(emul, struct hvm_subpage_emul, emul);
+    uint32_t ec = pfec(write, ctxt);
+
+    if ( hvm->gla_known )
+        return !((addr ^ emul->mmio.cr2) & PAGE_MASK);
+
+    if ( (!write || PAGE_OFFSET(addr) != PAGE_OFFSET(hvm->gpa)) &&
+         paging_gva_to_gfn(current, addr, &ec) != PFN_DOWN(hvm->gpa) )
+        return false;
+
+    emul->mmio.cr2 = addr;
+    hvm->gla_known = true;
+
+    return true;
+}
+
+static int cf_check get_part(struct subpage_part *part, bool write,
+                             struct x86_emulate_ctxt *ctxt)
+{
+    const struct domain *currd = current->domain;
+    uint32_t ec = pfec(write, ctxt);
+    unsigned long gfn = paging_gva_to_gfn(current, part->addr, &ec);
+    p2m_type_t t;
+    mfn_t mfn;
+
+    if ( gfn == gfn_x(INVALID_GFN) )
+    {
+        if ( ec & (PFEC_page_paged | PFEC_page_shared) )
+            return X86EMUL_RETRY;
+
+        x86_emul_pagefault(ec & PFEC_arch_mask, part->addr, ctxt);
+        return X86EMUL_EXCEPTION;
+    }
+
+    mfn = get_gfn_query_unlocked(current->domain, gfn, &t);
+
+    if ( p2m_is_any_ram(t) )
+        return X86EMUL_OKAY;
+
+    if ( t != p2m_mmio_direct )
+        return X86EMUL_UNHANDLEABLE;
+
+    part->page = subpage_mmio_get(mfn);
+    if ( part->page )
+        return X86EMUL_OKAY;
+
+    part->mmio = mfn;
+    if ( !write || !rangeset_contains_singleton(mmio_ro_ranges, mfn_x(mfn)) )
+        return X86EMUL_OKAY;
+
+    /* R/o as a whole: whose writes get dropped is as in hvm.c. */
+    part->discard = is_hardware_domain(currd);
+
+    return part->discard ? X86EMUL_OKAY : X86EMUL_UNHANDLEABLE;
+}
+
+static int cf_check copy(const struct subpage_part *part, void *data,
+                         bool write, struct x86_emulate_ctxt *ctxt)
+{
+    pagefault_info_t info;
+    enum hvm_translation_result rc;
+
+    if ( !mfn_eq(part->mmio, INVALID_MFN) )
+    {
+        void __iomem *va = ioremap(mfn_to_maddr(part->mmio) +
+                                   PAGE_OFFSET(part->addr), part->bytes);
+
+        if ( !va )
+            return X86EMUL_UNHANDLEABLE;
+
+        if ( write )
+            subpage_mmio_copy_to(va, data, part->bytes);
+        else
+            subpage_mmio_copy_from(data, va, part->bytes);
+
+        if ( mfn_x(part->mmio) >= PFN_DOWN(MB(1)) )
+            iounmap(va);
+
+        return X86EMUL_OKAY;
+    }
+
+    rc = write ? hvm_copy_to_guest_linear(part->addr, data, part->bytes,
+                                          pfec(true, ctxt), &info)
+               : hvm_copy_from_guest_linear(data, part->addr, part->bytes,
+                                            pfec(false, ctxt), &info);
+
+    switch ( rc )
+    {
+    case HVMTRANS_okay:
+        return X86EMUL_OKAY;
+
+    case HVMTRANS_bad_linear_to_gfn:
+        x86_emul_pagefault(info.ec, info.linear, ctxt);
+        return X86EMUL_EXCEPTION;
+
+    case HVMTRANS_gfn_paged_out:
+    case HVMTRANS_gfn_shared:
+    case HVMTRANS_need_retry:
+        return X86EMUL_RETRY;
+
+    default:
+        return X86EMUL_UNHANDLEABLE;
+    }
+}
+
+void hvm_emulate_subpage_mmio(struct subpage_mmio *page, paddr_t gpa,
+                              unsigned long gla, struct npfec npfec)
+{
+    static const struct subpage_emul_env env = {
+        .to_linear   = to_linear,
+        .get_part    = get_part,
+        .copy        = copy,
+        .is_faulting = is_faulting,
+    };
+    struct hvm_subpage_emul hvm = {
+        .emul.mmio.cr2 = gla,
+        .emul.mmio.subpage.page = page,
+        .emul.env = &env,
+        .gpa = gpa,
+        .gla_known = npfec.gla_valid && npfec.kind == npfec_kind_with_gla,
+    };
+    struct hvm_emulate_ctxt ctxt;
+    int rc;
+
+    hvm_emulate_init_once(&ctxt, x86_insn_is_mem_write,
+                          guest_cpu_user_regs());
+    ctxt.ctxt.data = &hvm.emul.mmio;
+
+    subpage_mmio_begin(&hvm.emul.mmio.subpage);
+
+    do {
+        rc = hvm_emulate_one_subpage_mmio(&ctxt);
+    } while ( subpage_emul_again(&ctxt.ctxt, rc) );
+
+    rc = subpage_emul_complete(&ctxt.ctxt, rc);
+    subpage_mmio_end(&hvm.emul.mmio.subpage);
+
+    switch ( rc )
+    {
+    case X86EMUL_UNHANDLEABLE:
+    case X86EMUL_UNIMPLEMENTED:
+        hvm_dump_emulation_state(XENLOG_G_WARNING, "Sub-page MMIO", &ctxt, rc);
+        hvm_inject_hw_exception(TRAP_gp_fault, 0);
+        return;
+
+    case X86EMUL_EXCEPTION:
+        hvm_inject_event(&ctxt.ctxt.event);
+        break;
+    }
+
+    hvm_emulate_writeback(&ctxt);
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a device model provides.  A process serves one device, so that a model
+ * keeps its state in variables of its own file.
+ */
+
+#ifndef DEVICE_MODEL_H
+#define DEVICE_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pci.h"
+
+struct model {
+    const char *name;
+    struct pci_info pci;
+
+    /* Back to the state after power-on. */
+    void (*reset)(void);
+    /* Is a write here how a test says which run begins? */
+    bool (*is_mark)(unsigned int bar, uint32_t offset, unsigned int width);
+    /* Accesses within a BAR, 1 to 8 bytes. */
+    uint64_t (*read)(unsigned int bar, uint32_t offset, unsigned int width);
+    void (*write)(unsigned int bar, uint32_t offset, unsigned int width,
+                  uint64_t val);
+};
+
+extern const struct model plain_model, plain_b_model;
+
+#endif /* DEVICE_MODEL_H */
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

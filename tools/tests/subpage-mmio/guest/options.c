@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ *   device=<vendor>:<device>     hex, default 1234:5ab1, on bus 0
+ *   at=<offset>,...              hex BAR offsets of the operands
+ *   modes=<mode>,...             default kernel,user
+ *   forms=<prefix>,...           default all
+ *   protect=msix                 announce MSI-X before mapping the BAR
+ *
+ * A list's separator may be ; or + as well: boot loaders have their own
+ * ideas of a comma.
+ */
+
+#include "options.h"
+#include "print.h"
+
+const struct mode modes[NR_MODES] = {
+    /* As the environment has them: ring 0 and 3, or 1 and 3. */
+    { "kernel",      LEVEL_KERNEL, false },
+    { "user",        LEVEL_USER,   false },
+    /* The same with an exception after each instruction. */
+    { "kernel-step", LEVEL_KERNEL, true },
+    { "user-step",   LEVEL_USER,   true },
+    /* 32-bit user code on a 64-bit kernel. */
+    { "compat",      LEVEL_COMPAT, false },
+    /* The same, with %ds, %es and %ss that do not begin at address 0. */
+    { "seg",         LEVEL_SEG,    false },
+    /* 32- and 16-bit user code in protected mode, with paging off. */
+    { "prot32",      LEVEL_PROT32, false },
+    { "prot16",      LEVEL_PROT16, false },
+    /* A kernel that has the device mapped twice, and uses the other one. */
+    { "alias",       LEVEL_ALIAS,  false },
+};
+
+struct options options = {
+    .vendor = 0x1234,
+    .device = 0x5ab1,
+    .mode = { true, true },
+    .nr_at = 1,
+    .at = { 0x1040 },
+    .forms = "",
+};
+
+static bool separator(char c)
+{
+    return c == ',' || c == ';' || c == '+';
+}
+
+static bool equal(const char *a, const char *b, size_t len)
+{
+    while ( len && *a && *a == *b )
+        a++, b++, len--;
+
+    return !len;
+}
+
+static size_t length(const char *s)
+{
+    size_t len = 0;
+
+    while ( s[len] )
+        len++;
+
+    return len;
+}
+
+/* The next item of a list, and its length; NULL at the list's end. */
+static const char *next_item(const char **list, size_t *len)
+{
+    const char *item = *list;
+
+    if ( !*item )
+        return NULL;
+
+    for ( *len = 0; item[*len] && !separator(item[*len]); )
+        ++*len;
+    *list = item + *len + !!item[*len];
+
+    return item;
+}
+
+static bool parse_hex(const char *s, size_t len, unsigned long max,
+                      unsigned long *val)
+{
+    if ( !len )
+        return false;
+
+    for ( *val = 0; len; len--, s++ )
+    {
+        unsigned int digit;
+
+        if ( *s >= '0' && *s <= '9' )
+            digit = *s - '0';
+        else if ( *s >= 'a' && *s <= 'f' )
+            digit = *s - 'a' + 10;
+        else
+            return false;
+
+        *val = *val * 16 + digit;
+        if ( *val > max )
+            return false;
+    }
+
+    return true;
+}
+
+static bool parse_device(const char *arg)
+{
+    unsigned long vendor, device;
+    size_t colon = 0;
+
+    while ( arg[colon] && arg[colon] != ':' )
+        colon++;
+
+    if ( !arg[colon] || !parse_hex(arg, colon, 0xffff, &vendor) ||
+         !parse_hex(arg + colon + 1, length(arg + colon + 1), 0xffff,
+                    &device) )
+        return false;
+
+    options.vendor = vendor;
+    options.device = device;
+
+    return true;
+}
+
+static bool parse_at(const char *arg)
+{
+    const char *item;
+    size_t len;
+
+    for ( options.nr_at = 0; (item = next_item(&arg, &len)); )
+        if ( options.nr_at == ARRAY_SIZE(options.at) ||
+             !parse_hex(item, len, BAR_SIZE - 1,
+                        &options.at[options.nr_at]) ||
+             options.at[options.nr_at++] < BAR_FIRST )
+            return false;
+
+    return options.nr_at;
+}
+
+static bool parse_modes(const char *arg)
+{
+    const char *item;
+    size_t len;
+    unsigned int m;
+    bool any = false;
+
+    for ( m = 0; m < NR_MODES; m++ )
+        options.mode[m] = false;
+
+    while ( (item = next_item(&arg, &len)) )
+    {
+        for ( m = 0; m < NR_MODES; m++ )
+            if ( length(modes[m].name) == len &&
+                 equal(modes[m].name, item, len) )
+                break;
+
+        if ( m == NR_MODES )
+            return false;
+
+        options.mode[m] = true;
+        any = true;
+    }
+
+    return any;
+}
+
+static bool parse_forms(const char *arg)
+{
+    options.forms = arg;
+
+    return *arg;
+}
+
+static bool parse_protect(const char *arg)
+{
+    options.protect_msix = length(arg) == 4 && equal(arg, "msix", 4);
+
+    return options.protect_msix;
+}
+
+static const struct {
+    const char *name;
+    bool (*parse)(const char *arg);
+    const char *wanted;
+} words[] = {
+    { "device=",  parse_device,  "<vendor>:<device>, in hex" },
+    { "at=",      parse_at,      "up to 64 hex offsets, 1000 to 7fff" },
+    { "modes=",   parse_modes,   "kernel, user, kernel-step, user-step, "
+                                 "compat, seg, prot32, prot16, alias" },
+    { "forms=",   parse_forms,   "prefixes of the names of forms" },
+    { "protect=", parse_protect, "msix" },
+};
+
+static void parse_word(const char *word)
+{
+    unsigned int i;
+
+    for ( i = 0; i < ARRAY_SIZE(words); i++ )
+    {
+        size_t len = length(words[i].name);
+
+        if ( !equal(words[i].name, word, len) )
+            continue;
+
+        if ( !words[i].parse(word + len) )
+            fatal("'%s': wanted %s%s", word, words[i].name,
+                  words[i].wanted);
+        return;
+    }
+
+    fatal("'%s' is not an option: there are device=, at=, modes=, forms=, "
+          "protect=", word);
+}
+
+void options_parse(char *line)
+{
+    while ( *line )
+    {
+        char *word = line;
+
+        while ( *line && *line != ' ' )
+            line++;
+        if ( *line )
+            *line++ = '\0';
+        if ( *word )
+            parse_word(word);
+    }
+}
+
+bool options_want(const char *form)
+{
+    const char *list = options.forms, *item;
+    size_t len;
+
+    if ( !*list )
+        return true;
+
+    while ( (item = next_item(&list, &len)) )
+        if ( equal(item, form, len) )
+            return true;
+
+    return false;
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

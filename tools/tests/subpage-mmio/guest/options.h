@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel's command line. */
+#ifndef SPM_OPTIONS_H
+#define SPM_OPTIONS_H
+
+#include "env.h"
+
+/* BAR0 as the tests see it: page 0 is the device's own, for marks. */
+#define BAR_SIZE   (8 * PAGE_SIZE)
+#define BAR_FIRST  PAGE_SIZE
+
+struct mode {
+    const char *name;
+    enum level level;
+    bool step;
+};
+
+extern const struct mode modes[];
+#define NR_MODES 9
+
+struct options {
+    uint16_t vendor, device;
+    bool protect_msix;
+    bool mode[NR_MODES];
+    unsigned int nr_at;
+    unsigned long at[64];
+    /* A list of prefixes of names. */
+    const char *forms;
+};
+
+extern struct options options;
+
+void options_parse(char *line);
+
+/* Is this form wanted? */
+bool options_want(const char *form);
+
+#endif /* SPM_OPTIONS_H */
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

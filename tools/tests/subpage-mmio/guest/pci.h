@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SPM_PCI_H
+#define SPM_PCI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Find a device on bus 0. */
+bool pci_find(uint16_t vendor, uint16_t device, unsigned int *devfn);
+
+/* Enable memory decoding, and say where the first BAR is; 0 if nowhere. */
+uint64_t pci_enable_bar0(unsigned int devfn);
+
+#endif /* SPM_PCI_H */
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

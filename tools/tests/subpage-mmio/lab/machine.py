@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Boots a machine with its devices, and leaves nothing behind.
+
+Every process is one that this file started; each is killed on the way out,
+whatever that way is, and dies with us even if we are killed ourselves.  Every
+wait is a loop that looks at the clock and at pending signals.
+"""
+
+import contextlib
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+POLL = 0.05                     # seconds
+FIRMWARE_LIMIT = 60             # until the firmware must have placed the BARs
+EXIT_GRACE = 10                 # for the machine to power off by itself
+DONE = re.compile(rb"SPM: done \d+\s")
+
+
+class LabError(Exception):
+    """Nothing can be tested: one line that names the thing and the remedy."""
+
+
+class Interrupted(Exception):
+    """A signal asked us to end."""
+
+
+_pending = []
+
+
+def catch_signals():
+    """Note signals rather than be torn out of a half-done start."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda caught, _frame: _pending.append(caught))
+
+
+def check_signals():
+    """Raise if a signal has come."""
+    if _pending:
+        raise Interrupted(f"ended by {signal.Signals(_pending[0]).name}")
+
+
+@dataclass
+class Outcome:
+    """What is left of a boot."""
+    folder: Path
+    console: str
+    device_logs: list           # lines of each device's log
+    seconds: float
+    problem: str | None         # why it did not end as it should
+
+
+class Process:
+    """A child in a process group of its own, with its output in a file."""
+
+    def __init__(self, name, argv, folder, fds):
+        self.name = name
+        self.errors = folder / f"{name}.err"
+        with open(self.errors, "wb") as output:
+            try:
+                self._child = subprocess.Popen(
+                    ["setpriv", "--pdeathsig", "KILL", *argv], cwd=folder,
+                    stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                    pass_fds=fds, start_new_session=True)
+            except OSError as error:
+                raise LabError(f"cannot start {name}: {error}") from error
+
+    def status(self):
+        """None while it runs."""
+        return self._child.poll()
+
+    def last_words(self):
+        """How it ended, in one line."""
+        lines = self.errors.read_text(errors="replace").split("\n")
+        words = [line.strip() for line in lines if line.strip()]
+        status = self._child.returncode
+        how = (f"was killed by {signal.Signals(-status).name}" if status < 0
+               else f"ended with status {status}")
+        return f"{self.name} {how}" + (f": {words[-1]}" if words else "")
+
+    def kill(self):
+        """The whole group; a no-op after the end."""
+        if self._child.poll() is None:
+            os.killpg(self._child.pid, signal.SIGKILL)
+            self._child.wait()
+
+
+class Boot:
+    """One machine and its devices, running until the `with` block ends."""
+
+    def __init__(self, machine, devices, folder, device_program):
+        self.machine = machine
+        self.devices = devices
+        self.folder = folder
+        self._device_program = device_program
+        self._stack = contextlib.ExitStack()
+        self.processes = []
+
+    def start(self, kernel_arguments=(), files=None):
+        """Start the devices, then the emulator with the devices' sockets.
+
+        `files` (name: path) appear in the folder it runs in, so that no path
+        on its command line needs quoting.
+        """
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        for name, path in (files or {}).items():
+            (self.folder / name).symlink_to(path.resolve())
+        argv = [self.machine.emulator, *self.machine.arguments]
+        theirs = []
+        with contextlib.ExitStack() as sockets:
+            for number, device in enumerate(self.devices):
+                ours, peer = socket.socketpair()
+                sockets.enter_context(ours)
+                sockets.enter_context(peer)
+                theirs.append(peer.fileno())
+                self._start_device(number, device, ours.fileno())
+                argv += [word.format(number=number, fd=peer.fileno())
+                         for word in self.machine.device]
+            argv += kernel_arguments
+            (self.folder / "command").write_text(shlex.join(argv) + "\n")
+            self._spawn(self.machine.emulator, argv, theirs)
+
+    def _start_device(self, number, device, fd):
+        argv = [str(self._device_program), "--model", device.model,
+                "--fd", str(fd), "--log", f"device{number}.log"]
+        self._spawn(f"device{number}", argv, [fd])
+
+    def _spawn(self, name, argv, fds):
+        process = Process(name, argv, self.folder, fds)
+        self._stack.callback(process.kill)
+        self.processes.append(process)
+
+    def wait(self, finished, seconds, what):
+        """None once `finished()`, or in words what happened instead."""
+        limit = time.monotonic() + seconds
+        while not finished():
+            check_signals()
+            # What a process did last may be what we wait for.
+            if (gone := self._gone()) and not finished():
+                return f"{gone.last_words()}, before {what}"
+            if time.monotonic() > limit:
+                return f"{seconds} s passed before {what}"
+            time.sleep(POLL)
+        return None
+
+    def _gone(self):
+        """A process that has ended.  A device does so with status 0 once the
+        emulator has hung up, which says nothing about the device."""
+        for process in self.processes:
+            if process.status() or process.status() == 0 and (
+                    process is self.processes[-1]):
+                return process
+        return None
+
+    def ended(self):
+        """Has the emulator ended?"""
+        return self.processes[-1].status() is not None
+
+    def console(self):
+        """The serial console so far."""
+        with contextlib.suppress(FileNotFoundError):
+            return (self.folder / "serial.log").read_bytes()
+        return b""
+
+    def device_log(self, number):
+        """Lines of a device's log so far."""
+        with contextlib.suppress(FileNotFoundError):
+            text = (self.folder / f"device{number}.log").read_text()
+            return text.splitlines()
+        return []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        # In reverse: the emulator goes before its devices.
+        self._stack.close()
+
+
+def find_programs(machine, *programs):
+    """A missing file is to be reported before anything is started."""
+    for name, package in ((machine.emulator, machine.package),
+                          ("setpriv", "util-linux")):
+        if not shutil.which(name):
+            raise LabError(f"{name} is not installed: "
+                           f"apt-get install {package}")
+    for program in programs:
+        if not program.is_file():
+            raise LabError(f"{program} does not exist: build it, or name the "
+                           f"directory that has it with --build")
+
+
+def bar_lines(log):
+    """The addresses that BAR 0 had, in order."""
+    return [int(line.split()[2], 16) for line in log
+            if line.startswith("bar 0 ")]
+
+
+def find_bars(boot):
+    """Where the firmware puts each device's BAR 0: a boot of the firmware
+    alone tells, and it is the same with a kernel."""
+    with boot:
+        boot.start()
+        numbers = range(len(boot.devices))
+        problem = boot.wait(
+            lambda: all(bar_lines(boot.device_log(n)) for n in numbers),
+            FIRMWARE_LIMIT, "the firmware had placed the BARs")
+        if problem:
+            raise LabError(f"{problem}; see {boot.folder}")
+        return [bar_lines(boot.device_log(n))[-1] for n in numbers]
+
+
+def run_guest(boot, bars, files, texts, seconds):
+    """Boot a hypervisor and its guest until the guest says it has finished.
+
+    `files` is for Boot.start(), `texts` fill in the machine's arguments for a
+    kernel, and `bars` are the addresses that these rely on.
+    """
+    started = time.monotonic()
+    with boot:
+        boot.start([word.format(**texts) for word in boot.machine.kernel],
+                   files)
+        problem = boot.wait(lambda: DONE.search(boot.console()), seconds,
+                            "the guest had finished")
+        if problem is None:
+            problem = boot.wait(boot.ended, EXIT_GRACE,
+                                "the machine powered off")
+    outcome = Outcome(
+        boot.folder, boot.console().decode(errors="replace"),
+        [boot.device_log(n) for n in range(len(boot.devices))],
+        time.monotonic() - started, problem)
+    for bar, log in zip(bars, outcome.device_logs):
+        if not problem and set(bar_lines(log)) != {bar}:
+            outcome.problem = (f"a device's BAR is not at {bar:#x}, where "
+                               f"the firmware alone had put it")
+    return outcome

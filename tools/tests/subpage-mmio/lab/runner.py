@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One scenario: boots its hypervisors, and finds all that is wrong."""
+
+import contextlib
+import fcntl
+import re
+from dataclasses import dataclass
+
+import judge
+import machine
+import scenarios
+
+RANGES_PER_OPTION = 4           # Xen cuts an option after 127 characters
+
+
+@dataclass
+class Result:
+    """A scenario on one hypervisor."""
+    outcome: machine.Outcome
+    findings: list
+    problems: list              # (text, findings that show it)
+
+
+class Lab:
+    """A build directory, and what scenarios have in common."""
+
+    def __init__(self, build):
+        self.build = build
+        self.device = build / "device" / "device"
+        self.folder = build / "lab"
+        self._bars = {}
+
+    def hypervisor(self, kind):
+        """The hypervisor that the build made of a tree."""
+        return self.build / f"xen-{kind}-debug"
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Two labs would write to the same logs."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = open(self.folder / "lock", "w", encoding="ascii")
+        except OSError as error:
+            raise machine.LabError(f"cannot write to {self.folder}: "
+                                   f"{error.strerror}") from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise machine.LabError(
+                    f"another lab is writing to {self.folder}: wait for it, "
+                    f"or use another directory with --build") from error
+            yield
+
+    def _boot(self, scenario, name):
+        return machine.Boot(scenarios.MACHINES[scenario.machine],
+                            scenario.devices, self.folder / name, self.device)
+
+    def bars(self, scenario):
+        """Where the scenario's devices are, found once a command line."""
+        key = scenario.machine, tuple(d.model for d in scenario.devices)
+        if key not in self._bars:
+            self._bars[key] = machine.find_bars(
+                self._boot(scenario, "firmware"))
+        return self._bars[key]
+
+    def kernel(self, scenario):
+        """The scenario's guest kernel."""
+        return self.build / "guest" / scenario.kernel
+
+    def require(self, scenario, hypervisors):
+        """Complain about a missing file before anything is touched."""
+        machine.find_programs(
+            scenarios.MACHINES[scenario.machine], *hypervisors.values(),
+            self.kernel(scenario), self.device)
+
+    def boot(self, scenario, kind, xen):
+        """Boot one hypervisor, and judge what came of it."""
+        bars = self.bars(scenario)
+        outcome = machine.run_guest(
+            self._boot(scenario, f"{scenario.name}/{kind}"), bars,
+            {"xen": xen, "dom0": self.kernel(scenario)},
+            boot_texts(scenario, kind, bars), scenario.seconds)
+        return judge_outcome(scenario, kind, outcome)
+
+
+def boot_texts(scenario, kind, bars):
+    """The hypervisor's options, and the guest's arguments."""
+    options = [scenarios.MACHINES[scenario.machine].xen_options]
+    if kind == "stock":
+        return {"xen": options[0], "guest": scenario.stock.guest}
+
+    pieces = [f"{bar + first:#x}-{bar + last:#x}"
+              for bar, device in zip(bars, scenario.devices)
+              for first, last in device.protected]
+    for number, piece in enumerate(scenario.garbage):
+        pieces.insert(2 * number, piece)
+    for start in range(0, len(pieces), RANGES_PER_OPTION):
+        options.append("subpage-mmio-ro=" +
+                       ",".join(pieces[start:start + RANGES_PER_OPTION]))
+    return {"xen": " ".join(options), "guest": scenario.guest}
+
+
+def protections(scenario):
+    """The reference model's view of the scenario's devices."""
+    return [judge.Protection(device.protected) for device in scenario.devices]
+
+
+def judge_outcome(scenario, kind, outcome):
+    """Find all that is wrong with a boot."""
+    result = Result(outcome, [], [])
+
+    def problem(text, findings=()):
+        result.problems.append((text, findings))
+
+    if outcome.problem:
+        problem(outcome.problem)
+    try:
+        said = judge.parse_console(outcome.console)
+        logs = [judge.parse_device_log(log) for log in outcome.device_logs]
+        result.findings = judge.judge(
+            said, logs, protections(scenario),
+            scenarios.MACHINES[scenario.machine].quirks)
+    except judge.BadReport as error:
+        problem(str(error))
+        return result
+
+    for text in said.troubles:
+        problem(f"the guest says: {text}")
+    for text in console_problems(scenario, kind, outcome.console):
+        problem(text)
+    for number in judge.unreported(said, logs):
+        problem(f"run {number} was never reported: what the device saw "
+                f"after 'mark {number}' is the last trace of it")
+    wrong = [f for f in result.findings if not f.right]
+    if kind == "patched" and wrong:
+        problem(f"runs that went wrong: {len(wrong)}", wrong)
+    if said.done is None:
+        return result           # no wonder if something is missing, then
+
+    for text in missing_runs(scenario, said.runs):
+        problem(text)
+    if said.done != len(said.runs):
+        problem(f"the guest counted {said.done} runs, but reported "
+                f"{len(said.runs)}")
+    if kind == "stock":
+        for text, findings in stock_problems(scenario.stock, result.findings):
+            problem(text, findings)
+    return result
+
+
+def console_problems(scenario, kind, console):
+    """Lines that the hypervisor should, or should not, have printed."""
+    if kind == "patched":
+        for pattern in scenario.expect:
+            if not re.search(pattern, console, re.M):
+                yield f"nothing on the console matches '{pattern}'"
+    for pattern in scenario.forbid:
+        for line in console.splitlines():
+            if re.search(pattern, line):
+                yield f"the console has '{line.strip()}'"
+                break
+
+
+def missing_runs(scenario, runs):
+    """A test that was not run must not count as passed."""
+    for mode in scenario.modes:
+        if not any(run.mode == mode for run in runs):
+            yield f"the guest reported no run in {mode} mode"
+    for place in scenario.places:
+        if not any(run.offset == place for run in runs):
+            yield f"the guest reported no run at {place:x}"
+
+
+def stock_problems(stock, findings):
+    """The difference that the series makes has to be there."""
+    pages = stock.read_only_pages
+    due = [f for f in findings if judge.must_be_lost(f, pages)]
+    if not due:
+        yield "no run shows what whole-page protection loses", []
+    arrived = [f for f in due if not judge.is_lost(f, pages)]
+    if arrived:
+        yield (f"runs whose writes were expected to get lost, but did not: "
+               f"{len(arrived)}"), arrived

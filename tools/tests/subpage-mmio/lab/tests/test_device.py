@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The device process, driven by hand as the emulator drives it.
+
+DEVICE names the program; without it, the default build directory has it.
+"""
+
+import os
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+PROGRAM = Path(os.environ.get(
+    "DEVICE", Path(__file__).parents[5] / "build/device/device"))
+SYNC_SYSMEM, RET, CFG_WRITE, CFG_READ, BAR_WRITE, BAR_READ, _, RESET = range(8)
+BAR = 0xfebf0000
+
+
+class Peer:
+    """The emulator's end of the wire."""
+
+    def __init__(self, *more, model="plain"):
+        self.folder = tempfile.TemporaryDirectory()
+        self.log_path = Path(self.folder.name, "log")
+        self.sock, theirs = socket.socketpair()
+        self.sock.settimeout(10)
+        with theirs:
+            self.process = subprocess.Popen(
+                [PROGRAM, "--model", model, "--fd", str(theirs.fileno()),
+                 "--log", self.log_path, *more],
+                pass_fds=[theirs.fileno()], stderr=subprocess.PIPE, text=True)
+
+    def send(self, command, payload=b"", size=None, fds=()):
+        size = len(payload) if size is None else size
+        socket.send_fds(self.sock, [struct.pack("=iiQ", command, 0, size)],
+                        fds)
+        self.sock.sendall(payload)
+
+    def ask(self, command, payload=b""):
+        self.send(command, payload)
+        reply = self.sock.recv(24, socket.MSG_WAITALL)
+        kind, _pad, size, value = struct.unpack("=iiQQ", reply)
+        assert (kind, size) == (RET, 8)
+        return value
+
+    def config(self, command, addr, length, value=0):
+        return self.ask(command, struct.pack("=IIi", addr, value, length))
+
+    def bar(self, command, offset, width, value=0, memory=1, base=BAR):
+        return self.ask(command, struct.pack("=QQIB3x", base + offset, value,
+                                             width, memory))
+
+    def place(self):
+        """What the firmware does."""
+        self.ask(RESET)
+        self.config(CFG_WRITE, 0x10, 4, BAR)
+        self.config(CFG_WRITE, 0x04, 2, 2)
+
+    def log(self):
+        return self.log_path.read_text().splitlines()
+
+    def end(self):
+        """(status, error lines) once the device has ended."""
+        self.sock.close()
+        try:
+            _, errors = self.process.communicate(timeout=10)
+            return self.process.returncode, errors.splitlines()
+        finally:
+            self.process.kill()
+            self.folder.cleanup()
+
+
+class Device(unittest.TestCase):
+    def setUp(self):
+        self.assertTrue(PROGRAM.is_file(), f"{PROGRAM}: build the device")
+        self.peer = Peer()
+
+    def tearDown(self):
+        self.peer.end()
+
+    def test_identity(self):
+        read = [self.peer.config(CFG_READ, at, size) for at, size in
+                ((0, 2), (2, 2), (9, 1), (0xa, 2), (0x2c, 4), (0x3d, 1))]
+        self.assertEqual(read, [0x1234, 0x5ab1, 0, 0xff00, 0, 0])
+
+    def test_sizing(self):
+        sizes = []
+        for at in range(0x10, 0x2c, 4):
+            self.peer.config(CFG_WRITE, at, 4, 0xffffffff)
+            sizes.append(self.peer.config(CFG_READ, at, 4))
+            self.peer.config(CFG_WRITE, at, 4, 0)
+        self.assertEqual(sizes, [0xffff8000, 0, 0, 0, 0, 0, 0])
+
+    def test_msix_capability(self):
+        self.assertTrue(self.peer.config(CFG_READ, 6, 2) & 0x10)
+        at = self.peer.config(CFG_READ, 0x34, 1)
+        self.assertEqual(self.peer.config(CFG_READ, at, 4), 0x00030011)
+        self.assertEqual(self.peer.config(CFG_READ, at + 4, 4), 0x2100)
+        self.assertEqual(self.peer.config(CFG_READ, at + 8, 4), 0x3200)
+        self.peer.config(CFG_WRITE, at + 2, 2, 0xffff)
+        self.assertEqual(self.peer.config(CFG_READ, at + 2, 2), 0xc003)
+
+    def test_log(self):
+        self.peer.place()
+        self.peer.bar(BAR_WRITE, 0, 4, 17)
+        self.assertEqual(self.peer.bar(BAR_READ, 0x2100, 8),
+                         0x8877665544332211)
+        self.peer.bar(BAR_WRITE, 0x2101, 1, 0xffffffffffffff07)
+        self.assertEqual(self.peer.bar(BAR_READ, 0x2100, 2), 0x0711)
+        self.peer.bar(BAR_WRITE, 0, 2, 0)
+        self.peer.bar(BAR_WRITE, 0, 4, 4000000000)
+        self.assertEqual(self.peer.bar(BAR_READ, 0x2100, 2), 0x2211)
+        self.peer.process.send_signal(signal.SIGKILL)
+        self.peer.process.wait(10)
+        self.assertEqual(self.peer.log(), [
+            "bar 0 febf0000", "mark 17", "R 0 2100 8 8877665544332211",
+            "W 0 2101 1 7", "R 0 2100 2 711", "W 0 0 2 0",
+            "mark 4000000000", "R 0 2100 2 2211"])
+
+    def test_decoding(self):
+        self.peer.place()
+        self.peer.config(CFG_WRITE, 0x04, 2, 0)
+        self.assertEqual(self.peer.bar(BAR_READ, 0x2100, 4), 0)
+        self.peer.config(CFG_WRITE, 0x04, 2, 2)
+        self.assertEqual(self.peer.bar(BAR_READ, 0x8000, 4), 0)
+        self.peer.config(CFG_WRITE, 0x10, 4, BAR + 0x8000)
+        self.assertEqual(self.peer.bar(BAR_READ, 0x8000, 1), 0)
+        self.assertEqual(self.peer.log(), [
+            "bar 0 febf0000", "lost R febf2100 4", "lost R febf8000 4",
+            "bar 0 febf8000", "R 0 0 1 0"])
+
+    def test_memory_descriptors_are_closed(self):
+        with tempfile.TemporaryFile() as memory:
+            for _ in range(50):
+                self.peer.send(SYNC_SYSMEM, bytes(192),
+                               fds=[memory.fileno()] * 8)
+        self.peer.config(CFG_READ, 0, 2)
+        held = Path(f"/proc/{self.peer.process.pid}/fd").iterdir()
+        self.assertLess(len(list(held)), 10)
+
+    def test_end(self):
+        self.assertEqual(self.peer.end(), (0, []))
+
+
+class Errors(unittest.TestCase):
+    """One clear line, and status 1."""
+
+    def refused(self, pattern, peer):
+        status, errors = peer.end()
+        self.assertEqual(status, 1)
+        self.assertEqual(len(errors), 1, errors)
+        self.assertRegex(errors[0], pattern)
+
+    def test_messages(self):
+        for pattern, *message in (
+                ("unknown command 99", 99),
+                ("unknown command -1", -1),
+                ("unknown command 1", RET, bytes(8)),
+                ("BAR_READ with 193 bytes", BAR_READ, bytes(193)),
+                ("PCI_CFGREAD with 18446744073709551615 bytes", CFG_READ, b"",
+                 2**64 - 1),
+                ("short message: 4 of 12", CFG_READ, bytes(4), 12),
+                ("config access of 3 bytes", CFG_READ,
+                 struct.pack("=IIi", 0, 0, 3)),
+                ("config access of 4 bytes at 0xfe", CFG_READ,
+                 struct.pack("=IIi", 0xfe, 0, 4)),
+                ("memory access of 3 bytes", BAR_WRITE,
+                 struct.pack("=QQIB3x", BAR, 0, 3, 1)),
+                ("I/O port access of 4 bytes", BAR_WRITE,
+                 struct.pack("=QQIB3x", BAR, 0, 4, 0))):
+            with self.subTest(pattern):
+                peer = Peer()
+                peer.send(*message)
+                self.refused(pattern, peer)
+
+    def test_short_header(self):
+        peer = Peer()
+        peer.sock.sendall(bytes(5))
+        self.refused("5 bytes of a 16-byte header", peer)
+
+    def test_unexpected_descriptor(self):
+        peer = Peer()
+        peer.send(RESET, fds=[peer.sock.fileno()])
+        self.refused("DEVICE_RESET with file descriptors", peer)
+
+    def test_arguments(self):
+        self.refused("no device model is called 'x'", Peer(model="x"))
+        self.refused("--fd 0x is not", Peer("--fd", "0x"))
+        self.refused("cannot write the log /nonexistent/x",
+                     Peer("--log", "/nonexistent/x"))
+        self.refused("bad option '--nonsense'", Peer("--nonsense"))
+        self.refused("unexpected argument 'more'", Peer("more"))
+        result = subprocess.run([PROGRAM], capture_output=True, text=True,
+                                timeout=10, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("are needed", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

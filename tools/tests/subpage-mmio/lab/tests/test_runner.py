@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Whole runs of the lab with the real device and a script for an emulator:
+what it says about things that go wrong, and that it leaves nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from dataclasses import replace
+from pathlib import Path
+from unittest import mock
+
+import judge
+import machine
+import runner
+import scenarios
+
+HERE = Path(__file__).parent
+DEVICE = Path(os.environ.get(
+    "DEVICE", HERE.parents[4] / "build/device/device"))
+FAKE = scenarios.Machine(
+    emulator=sys.executable, package="python3",
+    arguments=("-B", str(HERE / "emulator.py")), device=("{fd}",),
+    kernel=("xen", "{xen}", "{guest}"), xen_options="com1",
+    quirks=judge.Quirks(restarts=True))
+FORM = "say('SPM: form mov4 w0:4'); "
+RUN = FORM + ("write(0, 4, 1); write(0x2040, 4, 0x44332211); "
+              "say('SPM: run 1 mov4 kernel 2040 ok 11223344'); ")
+LOST = FORM + ("write(0, 4, 1); "
+               "say('SPM: run 1 mov4 kernel 2040 ok 11223344'); ")
+DONE = "say('SPM: done 1')"
+SCENARIO = scenarios.Scenario(
+    name="test", about="", kernel="guest", guest=RUN + DONE,
+    modes=("kernel",), places=(0x2040,), machine="fake", seconds=20,
+    stock=scenarios.Stock(LOST + DONE, (2,)))
+
+
+def children():
+    """Our processes that have not been cleaned up."""
+    path = Path(f"/proc/self/task/{os.getpid()}/children")
+    return path.read_text(encoding="ascii").split()
+
+
+class Boots(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        build = Path(self.folder.name)
+        (build / "guest").mkdir()
+        (build / "guest" / "guest").touch()
+        (build / "xen-patched-debug").touch()
+        (build / "device").mkdir()
+        (build / "device" / "device").symlink_to(DEVICE)
+        self.lab = runner.Lab(build)
+        patch = mock.patch.dict(scenarios.MACHINES, fake=FAKE)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def boot(self, kind="patched", **changes):
+        """What the runner finds wrong with a changed scenario."""
+        scenario = replace(SCENARIO, **changes)
+        self.lab.require(scenario,
+                         {kind: self.lab.hypervisor("patched")})
+        result = self.lab.boot(scenario, kind,
+                               self.lab.hypervisor("patched"))
+        self.assertEqual(children(), [])
+        return [text for text, _ in result.problems]
+
+    def test_all_well(self):
+        self.assertEqual(self.boot(), [])
+        self.assertEqual(self.boot("stock"), [])
+
+    def test_boot_option(self):
+        self.boot(garbage=("zap",))
+        command = (self.lab.folder / "test/patched/command").read_text()
+        self.assertIn("com1 subpage-mmio-ro=zap,0xfebf2100-0xfebf213f,"
+                      "0xfebf3200-0xfebf3207,0xfebf4000-0xfebf4007 "
+                      "subpage-mmio-ro=0xfebf4ff8-0xfebf4fff,"
+                      "0xfebf5300-0xfebf5307", command)
+
+    def test_wrong_runs(self):
+        self.assertEqual(self.boot(guest=LOST + DONE),
+                         ["runs that went wrong: 1"])
+
+    def test_stock_is_better_than_expected(self):
+        [problem] = self.boot("stock", stock=scenarios.Stock(RUN + DONE,
+                                                             (2,)))
+        self.assertIn("expected to get lost, but did not: 1", problem)
+        [problem] = self.boot("stock", stock=scenarios.Stock(LOST + DONE,
+                                                             (3,)))
+        self.assertIn("no run shows", problem)
+
+    def test_incomplete_report(self):
+        self.assertEqual(self.boot(guest=RUN + "say('SPM: done 2')"), [
+            "the guest counted 2 runs, but reported 1"])
+        self.assertEqual(
+            self.boot(modes=("kernel", "user"), places=(0x2040, 0x2100)),
+            ["the guest reported no run in user mode",
+             "the guest reported no run at 2100"])
+        [problem] = self.boot(guest=RUN + "say('SPM: run 2'); " + DONE)
+        self.assertIn("makes no sense: 'SPM: run 2'", problem)
+
+    def test_console_patterns(self):
+        self.assertEqual(
+            self.boot(guest="say('Xen BUG at x'); " + RUN + DONE,
+                      expect=("good morning",)),
+            ["nothing on the console matches 'good morning'",
+             "the console has 'Xen BUG at x'"])
+
+    def test_guest_dies(self):
+        self.assertRegex(self.boot(guest=RUN)[0],
+                         "ended with status 0, before the guest had finished")
+
+    def test_guest_dies_in_a_run(self):
+        problems = self.boot(guest=RUN + "write(0, 4, 2)")
+        self.assertRegex(problems[1], "run 2 was never reported")
+
+    def test_guest_hangs(self):
+        self.assertEqual(self.boot(guest=RUN + "hang()", seconds=1),
+                         ["1 s passed before the guest had finished"])
+
+    def test_device_dies(self):
+        self.assertRegex(self.boot(guest=RUN + "break_device(); hang()")[0],
+                         "device0 ended with status 1: device: unknown "
+                         "command 99, before the guest had finished")
+
+    def test_bar_moves(self):
+        [problem] = self.boot(guest="place(BAR + 0x8000); place(); " + RUN +
+                              DONE)
+        self.assertIn("BAR is not at 0xfebf0000", problem)
+
+    def test_emulator_does_not_start(self):
+        for changes, pattern in (
+                ({"emulator": "no-such-emulator"},
+                 "no-such-emulator is not installed: apt-get install x"),
+                ({"arguments": ("-c", "import sys; sys.exit('no memory')")},
+                 "ended with status 1: no memory, before the firmware")):
+            broken = replace(FAKE, package="x", **changes)
+            with mock.patch.dict(scenarios.MACHINES, fake=broken):
+                with self.assertRaisesRegex(machine.LabError, pattern):
+                    self.boot()
+            self.assertEqual(children(), [])
+
+    def test_missing_file(self):
+        with self.assertRaisesRegex(machine.LabError,
+                                    "guest/other does not exist: build it"):
+            self.boot(kernel="other")
+        self.assertFalse(self.lab.folder.exists())
+
+    def test_two_labs(self):
+        with self.lab.locked():
+            with self.assertRaisesRegex(machine.LabError, "another lab"):
+                with runner.Lab(self.lab.build).locked():
+                    pass
+
+    def test_signal(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP,
+                       signal.SIGALRM):
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
+        machine.catch_signals()
+        self.addCleanup(machine._pending.clear)
+        signal.setitimer(signal.ITIMER_REAL, 1)
+        signal.signal(signal.SIGALRM,
+                      lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+        with self.assertRaisesRegex(machine.Interrupted, "SIGTERM"):
+            self.boot(guest=RUN + "hang()")
+        self.assertEqual(children(), [])
+
+
+class CommandLine(unittest.TestCase):
+    def refused(self, pattern, *arguments):
+        result = subprocess.run(
+            [HERE.parent / "lab", *arguments], capture_output=True,
+            text=True, timeout=60, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, rf"\Alab: .*{pattern}.*\n\Z")
+
+    def test_unknown_scenario(self):
+        self.refused("no scenario is called 'nonsense'", "run", "nonsense")
+
+    def test_missing_build(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for command in ("run", "check", "show"):
+                self.refused("does not exist: build it", command, "--build",
+                             folder)
+            self.assertEqual(os.listdir(folder), [])
+
+    def test_list(self):
+        result = subprocess.run([HERE.parent / "lab", "run", "--list"],
+                                capture_output=True, text=True, timeout=60,
+                                check=True)
+        self.assertEqual(len(result.stdout.splitlines()),
+                         len(scenarios.SCENARIOS))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -33,6 +33,7 @@
 #include <xen/xmalloc.h>
 
 #include <asm/io.h>
+#include <asm/p2m.h>
 #include <asm/subpage-mmio.h>
 
 #define GRANULES (PAGE_SIZE / SUBPAGE_MMIO_RO_ALIGN)
@@ -241,12 +242,24 @@ static int remove_locked(paddr_t start, size_t size)
     return 0;
 }
 
+/* Not under access_lock, which is taken with p2m locks held elsewhere. */
+static int refresh_p2m(paddr_t start, size_t size, bool enforce)
+{
+    return p2m_refresh_mmio(_mfn(PFN_DOWN(start)),
+                            _mfn(PFN_DOWN(start + size - 1)), enforce);
+}
+
 int subpage_mmio_ro_add(paddr_t start, size_t size)
 {
     int rc;
 
     if ( !is_valid(start, size) )
         return -EINVAL;
+
+    /* Does not change anything yet, but can fail where the next one can't. */
+    rc = refresh_p2m(start, size, false);
+    if ( rc )
+        return rc;
 
     percpu_write_lock(access_cpu, &access_lock);
 
@@ -260,6 +273,9 @@ int subpage_mmio_ro_add(paddr_t start, size_t size)
     rc = add_locked(start, size);
 
     percpu_write_unlock(access_cpu, &access_lock);
+
+    if ( !rc )
+        refresh_p2m(start, size, true);
 
     return rc;
 }
@@ -277,6 +293,11 @@ int subpage_mmio_ro_remove(paddr_t start, size_t size)
         rc = remove_locked(start, size);
 
     percpu_write_unlock(access_cpu, &access_lock);
+
+    /* An entry which stays read-only makes writes fail, but does no harm. */
+    if ( !rc && refresh_p2m(start, size, false) )
+        printk(XENLOG_WARNING
+               "MMIO %#"PRIpaddr": some p2m entries stay read-only\n", start);
 
     return rc;
 }
@@ -537,7 +558,7 @@ static int __init cf_check parse_option(const char *s)
 custom_param(OPTION, parse_option);
 
 /* Parse a 64-bit hex number, and move *@s behind it. */
-static bool __init parse_hex(const char **s, uint64_t *val)
+static bool parse_hex(const char **s, uint64_t *val)
 {
     const char *digits = *s;
 
@@ -549,8 +570,8 @@ static bool __init parse_hex(const char **s, uint64_t *val)
     return *s > digits && *s - digits <= 2 * sizeof(*val);
 }
 
-/* Returns what is wrong with the range, NULL if it is protected now. */
-static const char *__init protect_range(const char *s)
+/* Returns what is wrong with the text, NULL if nothing is. */
+static const char *parse_range(const char *s, paddr_t *start, size_t *size)
 {
     uint64_t first, last;
 
@@ -565,7 +586,23 @@ static const char *__init protect_range(const char *s)
     if ( last - first >= MB(16) )
         return "longer than 16 MiB";
 
-    switch ( subpage_mmio_ro_add(first, last - first + 1) )
+    *start = first;
+    *size = last - first + 1;
+
+    return NULL;
+}
+
+/* Returns what is wrong with the range, NULL if it is protected now. */
+static const char *__init protect_range(const char *s)
+{
+    paddr_t start;
+    size_t size;
+    const char *error = parse_range(s, &start, &size);
+
+    if ( error )
+        return error;
+
+    switch ( subpage_mmio_ro_add(start, size) )
     {
     case 0:
         return NULL;
@@ -606,6 +643,34 @@ static int __init cf_check apply_option(void)
     return 0;
 }
 presmp_initcall(apply_option);
+
+#if defined(CONFIG_HYPFS) && !defined(NDEBUG)
+/*
+ * For tests, in debug builds: change protection at run time, by writing
+ * "+<first>-<last>" or "-<first>-<last>" to /params/subpage-mmio-test.
+ */
+static char test_result[] = "nothing done";
+
+static void __init cf_check init_test(struct param_hypfs *par)
+{
+    custom_runtime_set_var(par, test_result);
+}
+
+static int cf_check change_range(const char *s);
+custom_runtime_only_param("subpage-mmio-test", change_range, init_test);
+
+static int cf_check change_range(const char *s)
+{
+    paddr_t start;
+    size_t size;
+
+    if ( (*s != '+' && *s != '-') || parse_range(s + 1, &start, &size) )
+        return -EINVAL;
+
+    return *s == '+' ? subpage_mmio_ro_add(start, size)
+                     : subpage_mmio_ro_remove(start, size);
+}
+#endif
 
 /*
  * Local variables:

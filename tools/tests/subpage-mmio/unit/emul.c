@@ -236,6 +236,40 @@ int page_is_ram_type(unsigned long mfn, unsigned long type)
     return type == RAM_TYPE_CONVENTIONAL && page && page->ram;
 }
 
+bool emul_fail_p2m;
+static bool p2m_read_only[MMIO_PAGES], p2m_split[MMIO_PAGES];
+
+int p2m_refresh_mmio(mfn_t first, mfn_t last, bool enforce)
+{
+    unsigned long mfn;
+
+    CHECK(!emul_access_lock[0], "p2m locks inside of the access lock");
+
+    if ( emul_fail_p2m )
+        return -ENOMEM;
+
+    for ( mfn = mfn_x(first); mfn <= mfn_x(last); mfn++ )
+    {
+        unsigned long i = mfn - MMIO;
+
+        if ( i >= MMIO_PAGES )
+            continue;
+
+        CHECK(p2m_split[i] || !enforce, "p2m entry of %#lx not prepared", mfn);
+        p2m_split[i] = true;
+        p2m_read_only[i] = rangeset_contains_singleton(mmio_ro_ranges, mfn);
+    }
+
+    return 0;
+}
+
+bool emul_p2m_writable(unsigned long mfn)
+{
+    CHECK(mfn - MMIO < MMIO_PAGES, "no p2m entry for page %#lx", mfn);
+
+    return !p2m_read_only[mfn - MMIO];
+}
+
 bool mfn_valid(mfn_t mfn)
 {
     const struct page_info *page = find(mfn_x(mfn));

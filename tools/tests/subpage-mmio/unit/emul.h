@@ -219,6 +219,7 @@ void emul_grace_period(void);
 #define XENLOG_ERR       "<error>"
 #define XENLOG_INFO      "<info>"
 #define XENLOG_G_WARNING "<guest>"
+#define XENLOG_WARNING   "<warning>"
 
 struct list_head;
 #include <xen/list.h>
@@ -275,6 +276,14 @@ struct domain *page_get_owner(const struct page_info *page);
 #include <xen/rangeset.h>
 
 extern struct rangeset *mmio_ro_ranges;
+
+/*
+ * The p2m of a domain: what it may write to, as far as the last calls said.
+ * Pages have to be mapped one by one before that may change.
+ */
+extern bool emul_fail_p2m; /* Out of memory for that. */
+int p2m_refresh_mmio(mfn_t first, mfn_t last, bool enforce);
+bool emul_p2m_writable(unsigned long mfn);
 
 /* Pages of the map, by number.  Plain MMIO, if nothing else is said. */
 #define MMIO        0xfebf0UL

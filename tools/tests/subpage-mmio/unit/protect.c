@@ -497,6 +497,38 @@ static void many_pages(void)
     check_nothing_left();
 }
 
+/*
+ * A broken engine leaves domains write to what they had mapped before, or
+ * find that out when it is too late to go back.
+ */
+static void p2m(void)
+{
+    unsigned int i;
+
+    add(MMIO + 1, 0xff8, 0x1010);
+    for ( i = 0; i < 5; i++ )
+        CHECK(emul_p2m_writable(MMIO + i) == (i == 0 || i == 4),
+              "page %u after add", i);
+
+    remove_ro(MMIO + 1, 0xff8, 8);
+    CHECK(emul_p2m_writable(MMIO + 1), "first page after remove");
+    CHECK(!emul_p2m_writable(MMIO + 2), "second page after remove");
+    remove_ro(MMIO + 2, 0, 0x1000);
+    CHECK(!emul_p2m_writable(MMIO + 3), "last page after remove of others");
+
+    emul_fail_p2m = true;
+    check_refused(subpage_mmio_ro_add, addr(MMIO + 5, 0), 8, -ENOMEM);
+    check_refused(subpage_mmio_ro_add, addr(MMIO + 3, 8), 8, -ENOMEM);
+
+    /* Taking protection away works all the same, and says what is wrong. */
+    emul_console[0] = '\0';
+    remove_ro(MMIO + 3, 0, 8);
+    CHECK(strstr(emul_console, "stay read-only"), "says '%s'", emul_console);
+    emul_fail_p2m = false;
+
+    check_nothing_left();
+}
+
 static void add_early(void)
 {
     add(MMIO, 0x100, 0x40);
@@ -534,6 +566,7 @@ const struct test protect_tests[] = {
     { "out of memory: remove", out_of_memory_remove },
     { "lock released by add and remove", lock_released },
     { "pages all over the address space", many_pages },
+    { "p2m entries follow", p2m },
     { "before initcalls", early, .early = add_early },
     {}
 };

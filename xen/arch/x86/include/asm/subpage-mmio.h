@@ -38,12 +38,14 @@ struct subpage_mmio_access {
  *            read-only as a whole for somebody else,
  *   -ENOMEM  out of memory.
  *
- * When it returns, no emulated write to the range is in progress any more.
- * PTEs which domains made before, and which allow writing, are not found.
+ * When it returns, no emulated write to the range is in progress any more, and
+ * the p2m entries of translated domains are read-only.  PTEs which PV domains
+ * made before, and which allow writing, are not found.
  *
  * Callable at boot, once mmio_ro_ranges exists, and at run time.  May be
- * called with other locks held, but not in IRQ context, nor with IRQs off,
- * nor between subpage_mmio_begin() and subpage_mmio_end().
+ * called with other locks held, other than those of the mm, but not in IRQ
+ * context, nor with IRQs off, nor between subpage_mmio_begin() and
+ * subpage_mmio_end().
  */
 int subpage_mmio_ro_add(paddr_t start, size_t size);
 

@@ -183,8 +183,7 @@ void hvm_emulate_subpage_mmio(struct subpage_mmio *page, paddr_t gpa,
     struct hvm_emulate_ctxt ctxt;
     int rc;
 
-    hvm_emulate_init_once(&ctxt, x86_insn_is_mem_write,
-                          guest_cpu_user_regs());
+    hvm_emulate_init_once(&ctxt, NULL, guest_cpu_user_regs());
     ctxt.ctxt.data = &hvm.emul.mmio;
 
     subpage_mmio_begin(&hvm.emul.mmio.subpage);

@@ -52,6 +52,11 @@
 #include <stdint.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define STR_(a)       #a
+#define STR(a)        STR_(a)
+
+/* The flag that is always set. */
+#define FLAG_ALWAYS   0x002
 
 /* Where code runs: options.c describes each. */
 enum level {
@@ -117,10 +122,10 @@ unsigned long env_fault_address(void);
 unsigned long env_debug_status(void);
 
 /*
- * Let all levels write to BAR_SIZE of device memory, uncached.  Returns where
- * the kernel finds it.
+ * Let all levels write to device memory, uncached.  Returns where the kernel
+ * finds it.
  */
-char *env_map_device(uint64_t pa);
+char *env_map_device(uint64_t pa, unsigned int pages);
 
 /* Tell the hypervisor that the device's MSI-X is going to be used. */
 int env_prepare_msix(unsigned int bus, unsigned int devfn);

@@ -10,8 +10,6 @@
 
 #define CAT_(a, b) a ## b
 #define CAT(a, b)  CAT_(a, b)
-#define STR_(a)    #a
-#define STR(a)     STR_(a)
 
 #define START(name) CAT(CAT(CAT(form, FORM_BITS), _), name)
 #define END(name)   CAT(START(name), _end)

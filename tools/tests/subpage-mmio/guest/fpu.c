@@ -2,6 +2,8 @@
 
 #include "env.h"
 #include "fpu.h"
+#include "options.h"
+#include "print.h"
 
 #define FCW_DEFAULT    0x037f
 #define MXCSR_DEFAULT  0x1f80
@@ -69,13 +71,32 @@ static void init_values(void)
     __builtin_memcpy(initial.low.xmm[1], mask, sizeof(mask));
 }
 
+/* The first one has the prefix that makes Xen emulate it. */
+extern const char xsetbv_fep[], xsetbv[];
+asm ( ".pushsection .text\n"
+      "xsetbv_fep: ud2; .ascii \"xen\"\n"
+      "xsetbv: xsetbv; int $" STR(EXIT_VECTOR) "\n"
+      ".popsection" );
+
 static void set_xcr0(uint32_t mask)
 {
+    static char stack[PAGE_SIZE];
+    struct cpu cpu = {
+        .reg = { [CPU_AX] = mask,
+                 [CPU_SP] = (unsigned long)stack + sizeof(stack) },
+        .ip = (unsigned long)(options.xsetbv_fep ? xsetbv_fep : xsetbv),
+        .flags = FLAG_ALWAYS,
+    };
     unsigned long cr4;
 
     asm volatile ( "mov %%cr4, %0" : "=r" (cr4) );
     asm volatile ( "mov %0, %%cr4" :: "r" (cr4 | CR4_OSXSAVE) );
-    asm volatile ( "xsetbv" :: "a" (mask), "c" (0), "d" (0) );
+
+    env_run(&cpu, LEVEL_KERNEL);
+    if ( cpu.vector != EXIT_VECTOR )
+        fatal("XSETBV raised exception %lu%s", cpu.vector,
+              options.xsetbv_fep ? ": xsetbv=fep needs Xen's option hvm_fep"
+                                 : "");
 }
 
 void fpu_init(void)

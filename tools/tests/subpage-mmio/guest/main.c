@@ -8,7 +8,9 @@
  * device page, where the hypervisor may have to emulate it.  All registers
  * must be the same afterwards, apart from the addresses.  What the device
  * saw is in the device's log, which a mark, written before each run, lets
- * one compare with the bytes that the instruction left in RAM.
+ * one compare with the bytes that the instruction left in RAM.  Where there is
+ * no device that keeps a log, a window onto the memory of another one is
+ * looked at afterwards: see memory.h.
  *
  * A broken hypervisor would forward a write to another offset or with
  * another width, damage registers or flags, swallow the single-step
@@ -37,17 +39,15 @@
 #include "env.h"
 #include "form.h"
 #include "fpu.h"
+#include "memory.h"
 #include "options.h"
 #include "pci.h"
 #include "print.h"
-
-#define PATTERN         0x8877665544332211ULL
 
 /* Where forms read that have a source on the device: on the last page. */
 #define DEVICE_SOURCE   0x7e00
 
 #define FLAG_CF         0x001
-#define FLAG_ALWAYS     0x002
 #define FLAG_TF         0x100
 #define FLAG_DF         0x400
 /* What instructions may change: CF, PF, AF, ZF, SF, DF, OF. */
@@ -72,7 +72,6 @@ struct execution {
     const char *step_trouble;
 };
 
-static char *device;
 static char ram[BAR_SIZE] __attribute__((__aligned__(PAGE_SIZE)));
 static uint8_t source[256] __attribute__((__aligned__(64)));
 static char form_stack[PAGE_SIZE] __attribute__((__aligned__(64)));
@@ -102,14 +101,6 @@ static void init_source(void)
 
     for ( i = 0; i < sizeof(source); i++ )
         source[i] = 0xa5 ^ (i * 7);
-}
-
-static void reset_ram(void)
-{
-    unsigned long off;
-
-    for ( off = BAR_FIRST; off < BAR_SIZE; off += sizeof(uint64_t) )
-        *(uint64_t *)(ram + off) = PATTERN;
 }
 
 static unsigned long load(const char *p)
@@ -245,7 +236,7 @@ static void check_table(const struct form *form, unsigned long off)
 
     for ( i = BAR_FIRST; i < BAR_SIZE; i++ )
     {
-        if ( (uint8_t)ram[i] == (uint8_t)(PATTERN >> (i % 8 * 8)) )
+        if ( (uint8_t)ram[i] == memory_initial[i] )
             continue;
 
         for ( op = form->op; op->width; op++ )
@@ -333,6 +324,9 @@ static const char *step_trouble(const struct execution *ref,
  *   step:<what>          single-step exceptions are lost, too many or few
  *                        (count), endless, with the wrong ip, without DR6.BS
  *                        (bs)
+ *   <one of these>;mem:<offset>,...
+ *                        the first bytes of a window that are not what they
+ *                        must be
  */
 static void verdict(const struct execution *ref, const struct execution *dev,
                     const struct form *form, const struct mode *mode,
@@ -367,6 +361,12 @@ static void verdict(const struct execution *ref, const struct execution *dev,
     }
 }
 
+static void memory_differs(unsigned long off)
+{
+    if ( nr_named++ < 8 )
+        add("%s%lx", nr_named == 1 ? ";mem:" : ",", off);
+}
+
 static void add_bytes(const struct form *form, unsigned long off)
 {
     const struct op *op;
@@ -390,8 +390,8 @@ static void run(const struct form *form, const struct mode *mode,
     dev.base = dev.view->device;
 
     nr_runs++;
-    *(volatile uint32_t *)device = nr_runs;
-    reset_ram();
+    memory_start_run(nr_runs);
+    __builtin_memcpy(ram, memory_initial, sizeof(ram));
 
     prepare(&ref, form, mode, off);
     prepare(&dev, form, mode, off);
@@ -402,6 +402,9 @@ static void run(const struct form *form, const struct mode *mode,
 
     add("run %lu %s %s %lx ", nr_runs, form->name, mode->name, off);
     verdict(&ref, &dev, form, mode, off, env_fault_address());
+    nr_named = 0;
+    memory_compare(form, ram, off, ref.finished && dev.finished,
+                   memory_differs);
     add(" ");
     add_bytes(form, off);
     say("%s", "");
@@ -414,10 +417,10 @@ static bool fits(const struct form *form, unsigned long off)
 
     for ( op = form->op; op->width; op++ )
         if ( (long)off + op->rel < BAR_FIRST ||
-             (long)off + op->rel + op->width > BAR_SIZE )
+             off + op->rel + op->width > memory_size() )
             return false;
 
-    return true;
+    return !form->device_source || DEVICE_SOURCE < memory_size();
 }
 
 static void run_mode(const struct mode *mode)
@@ -440,7 +443,7 @@ static void run_mode(const struct mode *mode)
             if ( fits(form, options.at[i]) )
                 run(form, mode, options.at[i]);
             else
-                say("note form %s at %lx leaves the BAR", form->name,
+                say("note form %s at %lx leaves the memory", form->name,
                     options.at[i]);
         }
     }
@@ -506,7 +509,7 @@ static void describe_forms(void)
               options.forms);
 }
 
-static void map_bar(void)
+static uint64_t find_bar(void)
 {
     unsigned int devfn;
     uint64_t bar;
@@ -527,8 +530,16 @@ static void map_bar(void)
               "%ld", (unsigned long)options.vendor,
               (unsigned long)options.device, (long)rc);
 
-    device = env_map_device(bar);
     say("note BAR0 at %lx", (unsigned long)bar);
+
+    return bar;
+}
+
+static void map_memory(void)
+{
+    uint64_t pa = options.window ? options.window : find_bar();
+
+    memory_init(env_map_device(pa, memory_size() / PAGE_SIZE));
 }
 
 void main(void)
@@ -545,7 +556,7 @@ void main(void)
 
     fpu_init();
     init_source();
-    map_bar();
+    map_memory();
     describe_forms();
 
     for ( i = 0; i < NR_MODES; i++ )

@@ -5,6 +5,12 @@
  *   modes=<mode>,...             default kernel,user
  *   forms=<prefix>,...           default all
  *   protect=msix                 announce MSI-X before mapping the BAR
+ *   window=<address>,<pages>     use this memory, instead of a device's BAR0:
+ *                                hex address, page number 0 is left alone
+ *   protect=<first>-<last>,...   hex offsets in the window that Xen protects
+ *   xsetbv=fep                   let Xen emulate XSETBV, by the prefix that
+ *                                its option hvm_fep enables: QEMU does not
+ *                                tell Xen, which takes AVX for disabled then
  *
  * A list's separator may be ; or + as well: boot loaders have their own
  * ideas of a comma.
@@ -171,11 +177,66 @@ static bool parse_forms(const char *arg)
     return *arg;
 }
 
+static bool parse_window(const char *arg)
+{
+    const char *item;
+    unsigned long addr, pages;
+    size_t len;
+
+    if ( !(item = next_item(&arg, &len)) ||
+         !parse_hex(item, len, 0xffffffff - BAR_SIZE, &addr) ||
+         !addr || addr % PAGE_SIZE ||
+         !(item = next_item(&arg, &len)) ||
+         !parse_hex(item, len, BAR_SIZE / PAGE_SIZE, &pages) || pages < 2 )
+        return false;
+
+    options.window = addr;
+    options.window_pages = pages;
+
+    return !*arg;
+}
+
+static bool parse_range(const char *item, size_t len)
+{
+    unsigned long first, last;
+    size_t dash = 0;
+
+    while ( dash < len && item[dash] != '-' )
+        dash++;
+
+    if ( options.nr_protected == ARRAY_SIZE(options.protected) ||
+         dash == len || !parse_hex(item, dash, BAR_SIZE - 1, &first) ||
+         !parse_hex(item + dash + 1, len - dash - 1, BAR_SIZE - 1, &last) ||
+         last < first )
+        return false;
+
+    options.protected[options.nr_protected].first = first;
+    options.protected[options.nr_protected++].last = last;
+
+    return true;
+}
+
 static bool parse_protect(const char *arg)
 {
-    options.protect_msix = length(arg) == 4 && equal(arg, "msix", 4);
+    const char *item;
+    size_t len;
 
-    return options.protect_msix;
+    options.protect_msix = length(arg) == 4 && equal(arg, "msix", 4);
+    if ( options.protect_msix )
+        return true;
+
+    while ( (item = next_item(&arg, &len)) )
+        if ( !parse_range(item, len) )
+            return false;
+
+    return options.nr_protected;
+}
+
+static bool parse_xsetbv(const char *arg)
+{
+    options.xsetbv_fep = length(arg) == 3 && equal(arg, "fep", 3);
+
+    return options.xsetbv_fep;
 }
 
 static const struct {
@@ -188,7 +249,9 @@ static const struct {
     { "modes=",   parse_modes,   "kernel, user, kernel-step, user-step, "
                                  "compat, seg, prot32, prot16, alias" },
     { "forms=",   parse_forms,   "prefixes of the names of forms" },
-    { "protect=", parse_protect, "msix" },
+    { "window=",  parse_window,  "<hex address>,<pages, 2 to 8>" },
+    { "protect=", parse_protect, "msix, or up to 16 hex <first>-<last>" },
+    { "xsetbv=",  parse_xsetbv,  "fep" },
 };
 
 static void parse_word(const char *word)
@@ -209,7 +272,7 @@ static void parse_word(const char *word)
     }
 
     fatal("'%s' is not an option: there are device=, at=, modes=, forms=, "
-          "protect=", word);
+          "window=, protect=, xsetbv=", word);
 }
 
 void options_parse(char *line)
@@ -225,6 +288,9 @@ void options_parse(char *line)
         if ( *word )
             parse_word(word);
     }
+
+    if ( options.window ? options.protect_msix : options.nr_protected )
+        fatal("protect=: wanted msix for a device, ranges for a window");
 }
 
 bool options_want(const char *form)

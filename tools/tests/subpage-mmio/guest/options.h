@@ -20,7 +20,15 @@ extern const struct mode modes[];
 
 struct options {
     uint16_t vendor, device;
-    bool protect_msix;
+    bool protect_msix, xsetbv_fep;
+    /* If there is to be a window: its address and size. */
+    uint64_t window;
+    unsigned int window_pages;
+    /* Its protected ranges. */
+    unsigned int nr_protected;
+    struct {
+        unsigned long first, last;
+    } protected[16];
     bool mode[NR_MODES];
     unsigned int nr_at;
     unsigned long at[64];

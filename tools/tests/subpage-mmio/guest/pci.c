@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* PCI configuration space by the ports that every environment has. */
+/* PCI configuration space by I/O ports. */
 
+#include "io.h"
 #include "pci.h"
 
 #define CONFIG_ADDRESS  0xcf8
@@ -14,20 +15,6 @@
 #define BAR_IO          0x01
 #define BAR_64BIT       0x04
 #define BAR_ADDRESS     0xfffffff0u
-
-static void out32(uint16_t port, uint32_t val)
-{
-    asm volatile ( "outl %0, %1" :: "a" (val), "d" (port) );
-}
-
-static uint32_t in32(uint16_t port)
-{
-    uint32_t val;
-
-    asm volatile ( "inl %1, %0" : "=a" (val) : "d" (port) );
-
-    return val;
-}
 
 static uint32_t config_read(unsigned int devfn, unsigned int reg)
 {

@@ -197,11 +197,11 @@ unsigned long env_debug_status(void)
     return dr6;
 }
 
-char *env_map_device(uint64_t pa)
+char *env_map_device(uint64_t pa, unsigned int pages)
 {
     unsigned int i;
 
-    for ( i = 0; i < BAR_SIZE; i += PAGE_SIZE )
+    for ( i = 0; i < pages * PAGE_SIZE; i += PAGE_SIZE )
         map(device + i, (pa + i) | PTE_ALL | PTE_UNCACHED);
 
     for ( i = 0; i < NR_LEVELS; i++ )

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The PVH environment. */
 
+/* There is a domctl among the hypercalls. */
+#define __XEN_TOOLS__
+
 #include "env.h"
 #include "form.h"
 #include "hypercall.h"
@@ -9,6 +12,7 @@
 #include "pvh.h"
 
 #include <public/arch-x86/cpuid.h>
+#include <public/domctl.h>
 
 #define PTE_DEVICE      0x77    /* present, writable, user, uncached, A, D */
 
@@ -36,6 +40,9 @@
 const char env_name[] = "pvh";
 
 const struct hvm_start_info *start_info;
+
+/* The first of Xen's CPUID leaves. */
+static uint32_t xen_leaf;
 
 uint64_t gdt[GDT_SIZE / 8] __attribute__((__aligned__(16))) = {
     [SEL_KERNEL_CS / 8] = KERNEL_CODE64,
@@ -127,22 +134,22 @@ static void init_traps(void)
     asm volatile ( "mov %0, %%fs; mov %0, %%gs" :: "r" (SEL_SEGMENT) );
 }
 
-/* Without it, nothing can be said: there is nobody to say it to. */
+/* Xen, which there must be, is asked by an MSR to fill the page. */
 static void init_hypercalls(void)
 {
-    uint32_t leaf = XEN_CPUID_FIRST_LEAF, regs[4];
+    uint32_t regs[4];
 
-    do {
-        env_cpuid(leaf, 0, regs);
+    for ( xen_leaf = XEN_CPUID_FIRST_LEAF;
+          xen_leaf < XEN_CPUID_FIRST_LEAF + 0x10000; xen_leaf += 0x100 )
+    {
+        env_cpuid(xen_leaf, 0, regs);
         if ( regs[1] == XEN_CPUID_SIGNATURE_EBX &&
              regs[2] == XEN_CPUID_SIGNATURE_ECX &&
              regs[3] == XEN_CPUID_SIGNATURE_EDX )
             break;
-        leaf += 0x100;
-    } while ( leaf < XEN_CPUID_FIRST_LEAF + 0x10000 );
+    }
 
-    /* Xen is asked by an MSR to fill the page. */
-    env_cpuid(leaf + 2, 0, regs);
+    env_cpuid(xen_leaf + 2, 0, regs);
     asm volatile ( "wrmsr"
                    :: "c" (regs[1]), "a" (hypercall_page), "d" (0)
                    : "memory" );
@@ -193,11 +200,37 @@ static void map(char *va, uint64_t pa)
     asm volatile ( "invlpg %0" :: "m" (*va) );
 }
 
-char *env_map_device(uint64_t pa)
+/* Have at its machine address what Xen does not know as a device's BAR. */
+static void map_window(uint64_t pa, unsigned int pages)
+{
+    struct xen_domctl op = {
+        .cmd = XEN_DOMCTL_memory_mapping,
+        .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
+        .u.memory_mapping = {
+            .first_gfn = pa / PAGE_SIZE,
+            .first_mfn = pa / PAGE_SIZE,
+            .nr_mfns = pages,
+            .add_mapping = DPCI_ADD_MAPPING,
+        },
+    };
+    uint32_t regs[4];
+
+    /* This one does not know DOMID_SELF. */
+    env_cpuid(xen_leaf + 4, 0, regs);
+    if ( regs[0] & XEN_HVM_CPUID_DOMID_PRESENT )
+        op.domain = regs[2];
+
+    check(HYPERCALL(domctl, &op, 0, 0, 0), "XEN_DOMCTL_memory_mapping");
+}
+
+char *env_map_device(uint64_t pa, unsigned int pages)
 {
     unsigned int i;
 
-    for ( i = 0; i < BAR_SIZE; i += PAGE_SIZE )
+    if ( options.window )
+        map_window(pa, pages);
+
+    for ( i = 0; i < pages * PAGE_SIZE; i += PAGE_SIZE )
     {
         map(device + i, pa + i);
         map(alias + i, pa + i);

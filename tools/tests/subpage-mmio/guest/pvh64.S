@@ -112,6 +112,10 @@ pvh_run:
         .globl pvh_run_unpaged
 pvh_run_unpaged:
         begin_run
+        mov %ecx, %ds
+        mov %ecx, %es
+        mov $SEL_KERNEL_DS, %eax
+        mov %eax, %ss                   # exceptions from ring 3 zero it
         push $SEL_KERNEL_CS32
         push $1f
         lretq
@@ -121,8 +125,6 @@ pvh_run_unpaged:
         and $~CR0_PG, %eax
         mov %eax, %cr0
         lidt idt32_pointer
-        mov %ecx, %ds
-        mov %ecx, %es
         push %edx
         push CPU(SP)(%edi)
         push CPU(FLAGS)(%edi)

@@ -4,6 +4,7 @@
 #include "env.h"
 #include "entry.h"
 #include "hypercall.h"
+#include "io.h"
 #include "print.h"
 
 #include <public/physdev.h>
@@ -20,10 +21,20 @@ void env_console(const char *text, size_t len)
     HYPERCALL(console_io, CONSOLEIO_write, len, text, 0);
 }
 
+/* Bochs does not end when Xen reboots.  Other machines have no such port. */
+static void end_bochs(void)
+{
+    const char *c;
+
+    for ( c = "Shutdown"; *c; c++ )
+        out8(0x8900, *c);
+}
+
 void env_shutdown(void)
 {
     struct sched_shutdown shutdown = { .reason = SHUTDOWN_reboot };
 
+    end_bochs();
     for ( ; ; )
         HYPERCALL(sched_op, SCHEDOP_shutdown, &shutdown, 0, 0);
 }

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The memory that forms write to: what it holds before each run, and for a
+ * window also what it must hold afterwards.
+ *
+ * The device of the tests has a register for marks: it writes them to its
+ * log, and makes its memory as it was.  A window is memory of a device that
+ * has no such thing: here it is made as it was, and looked at, with ordinary
+ * loads and stores.
+ */
+#ifndef SPM_MEMORY_H
+#define SPM_MEMORY_H
+
+#include "form.h"
+#include "options.h"
+
+/* By offset in the BAR, or the window. */
+extern uint8_t memory_initial[BAR_SIZE];
+
+/* How much of it there is. */
+unsigned long memory_size(void);
+
+/* Takes where the kernel has mapped it. */
+void memory_init(char *device);
+
+/* Get it ready for the next run. */
+void memory_start_run(unsigned long id);
+
+/*
+ * Report where a window's memory is not as it must be after an instruction
+ * on it has left its operand in RAM, or has had no effect.
+ */
+void memory_compare(const struct form *form, const char *ram,
+                    unsigned long off, bool effect,
+                    void (*differs)(unsigned long off));
+
+#endif /* SPM_MEMORY_H */
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

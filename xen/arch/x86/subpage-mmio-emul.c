@@ -25,7 +25,7 @@
 
 /* Xen's stack is 8-byte aligned, and attributes do not change that. */
 #define DECLARE_BUFFER(name)                                            \
-    uint8_t name##_[FXSAVE_AREA + FXSAVE_ALIGN - 8];                    \
+    uint64_t name##_[(FXSAVE_AREA + FXSAVE_ALIGN - 8) / 8];             \
     uint8_t *name = (void *)ROUNDUP((unsigned long)name##_, FXSAVE_ALIGN)
 
 static bool is_faulting(unsigned long addr, bool write,
@@ -158,11 +158,6 @@ static int mask_unit(const struct x86_emulate_ctxt *ctxt)
            ? 0 : -1;
 }
 
-/*
- * Reads of a partially protected page are by instructions which may write the
- * same bytes next (CMPXCHG of all sizes; other read-modify-write ones have
- * a hook of their own), hence nobody else may get in between.
- */
 static int read_linear(unsigned long addr, void *data, unsigned int bytes,
                        struct x86_emulate_ctxt *ctxt)
 {
@@ -178,10 +173,19 @@ static int read_linear(unsigned long addr, void *data, unsigned int bytes,
         return X86EMUL_OKAY;
     }
 
-    if ( emul->locked )
-        rc = check_write(addr, bytes, true, ctxt);
-    if ( rc != X86EMUL_OKAY )
-        return rc;
+    /*
+     * CMPXCHG, of all sizes, writes next; other read-modify-write ones have a
+     * hook of their own.  Find out now if it can't, and let nobody else get in
+     * between.
+     */
+    if ( emul->cmpxchg )
+    {
+        rc = check_write(addr, bytes, emul->locked, ctxt);
+        if ( rc != X86EMUL_OKAY )
+            return rc;
+
+        subpage_mmio_exclude(&emul->mmio.subpage);
+    }
 
     rc = get_parts(addr, bytes, false, parts, &nr, ctxt);
 
@@ -191,21 +195,15 @@ static int read_linear(unsigned long addr, void *data, unsigned int bytes,
         void *p = data + (part->addr - addr);
 
         if ( !part->page )
-        {
             rc = emul->env->copy(part, p, false, ctxt);
-            continue;
-        }
-
-        subpage_mmio_exclude(&emul->mmio.subpage);
-        if ( !subpage_mmio_read(part->page, PAGE_OFFSET(part->addr), p,
-                                part->bytes) )
+        else if ( !subpage_mmio_read(part->page, PAGE_OFFSET(part->addr), p,
+                                     part->bytes) )
             rc = X86EMUL_UNHANDLEABLE;
     }
 
     put_parts(parts, nr);
 
-    if ( rc == X86EMUL_OKAY && emul->mmio.subpage.exclusive &&
-         bytes <= sizeof(emul->read.data) )
+    if ( rc == X86EMUL_OKAY && emul->cmpxchg )
     {
         emul->read.addr = addr;
         emul->read.bytes = bytes;
@@ -321,6 +319,19 @@ int cf_check subpage_emul_validate(
     const struct x86_emulate_state *state, struct x86_emulate_ctxt *ctxt)
 {
     struct subpage_emul *emul = subpage_emul(ctxt);
+
+    switch ( ctxt->opcode )
+    {
+    case X86EMUL_OPC(0x0f, 0xb0):
+    case X86EMUL_OPC(0x0f, 0xb1):
+    case X86EMUL_OPC(0x0f, 0xc7): /* Grp9, with nothing else that writes. */
+        emul->cmpxchg = true;
+        break;
+
+    default:
+        emul->cmpxchg = false;
+        break;
+    }
 
     emul->locked = x86_insn_is_locked(state, ctxt);
     emul->wide = x86_insn_is_vex_w(state, ctxt);
@@ -471,24 +482,30 @@ int cf_check subpage_emul_blk(
 
 bool subpage_emul_again(struct x86_emulate_ctxt *ctxt, int rc)
 {
-    return rc == X86EMUL_RETRY &&
-           subpage_emul(ctxt)->masked.pass == MASKED_ZEROS;
+    struct subpage_emul *emul = subpage_emul(ctxt);
+
+    /* Once, as it may have become another instruction in the meantime. */
+    if ( rc != X86EMUL_RETRY || emul->masked.pass != MASKED_ZEROS ||
+         emul->masked.again )
+        return false;
+
+    return emul->masked.again = true;
 }
 
-int subpage_emul_complete(struct x86_emulate_ctxt *ctxt, int rc)
+void subpage_emul_complete(struct x86_emulate_ctxt *ctxt, int rc)
 {
     struct subpage_emul *emul = subpage_emul(ctxt);
 
     /*
      * CMPXCHG writes what it read when the comparison fails (Intel SDM vol 2,
      * "CMPXCHG": "the destination operand receives a write cycle"), which the
-     * emulator leaves out.
+     * emulator leaves out.  That it may was checked when it read.  It is too
+     * late for an exception, should this no longer be true.
      */
-    if ( rc == X86EMUL_OKAY && emul->read.bytes && !emul->wrote )
-        rc = write_linear(emul->read.addr, emul->read.data, emul->read.bytes,
-                          ctxt);
-
-    return rc;
+    if ( rc == X86EMUL_OKAY && emul->read.bytes && !emul->wrote &&
+         write_linear(emul->read.addr, emul->read.data, emul->read.bytes,
+                      ctxt) == X86EMUL_EXCEPTION )
+        x86_emul_reset_event(ctxt);
 }
 
 /*

@@ -8,6 +8,7 @@
  *    an entry have none.
  *  - Exactly the pages with an entry are in mmio_ro_ranges on behalf of this
  *    file.  A page which is there without having an entry is somebody else's.
+ *    Others must not use mmio_ro_ranges for a page which has an entry.
  *  - An entry's mapping is made once, when first needed, and goes with it.
  *
  * Locking
@@ -16,7 +17,7 @@
  *    for writing by what must not overlap with any: changes of protection,
  *    and read-modify-write accesses which take more than one CPU instruction
  *    on the device.  It nests inside of any lock that callers of
- *    subpage_mmio_ro_{add,remove}() hold.
+ *    subpage_mmio_ro_{add,remove}() hold, and inside of p2m locks.
  */
 
 #include <xen/bitmap.h>
@@ -151,7 +152,8 @@ static int insert_page(unsigned long mfn)
     return rc;
 }
 
-static int add_locked(paddr_t start, size_t size)
+/* @*changed: have pages become read-only? */
+static int add_locked(paddr_t start, size_t size, bool *changed)
 {
     unsigned long i, nr = nr_pages(start, size);
     struct subpage_mmio *page;
@@ -177,8 +179,11 @@ static int add_locked(paddr_t start, size_t size)
             rc = insert_page(s.mfn);
     }
 
+    *changed = !rangeset_contains_range(mmio_ro_ranges, PFN_DOWN(start),
+                                        PFN_DOWN(start) + nr - 1);
+
     /* Either all of the range gets added, or nothing. */
-    if ( !rc )
+    if ( !rc && *changed )
         rc = rangeset_add_range(mmio_ro_ranges, PFN_DOWN(start),
                                 PFN_DOWN(start) + nr - 1);
 
@@ -196,7 +201,8 @@ static int add_locked(paddr_t start, size_t size)
     return rc;
 }
 
-static int remove_locked(paddr_t start, size_t size)
+/* @*changed: have pages become writable? */
+static int remove_locked(paddr_t start, size_t size, bool *changed)
 {
     unsigned long i, nr = nr_pages(start, size);
     unsigned long first = ~0UL, last = 0;
@@ -220,8 +226,10 @@ static int remove_locked(paddr_t start, size_t size)
         }
     }
 
+    *changed = first <= last;
+
     /* The only step which can fail, and it then changes nothing. */
-    if ( first <= last )
+    if ( *changed )
     {
         int rc = rangeset_remove_range(mmio_ro_ranges, first, last);
 
@@ -242,7 +250,7 @@ static int remove_locked(paddr_t start, size_t size)
     return 0;
 }
 
-/* Not under access_lock, which is taken with p2m locks held elsewhere. */
+/* Not under access_lock: page fault handlers hold p2m locks when taking it. */
 static int refresh_p2m(paddr_t start, size_t size, bool enforce)
 {
     return p2m_refresh_mmio(_mfn(PFN_DOWN(start)),
@@ -251,15 +259,20 @@ static int refresh_p2m(paddr_t start, size_t size, bool enforce)
 
 int subpage_mmio_ro_add(paddr_t start, size_t size)
 {
+    bool changed = false;
     int rc;
 
     if ( !is_valid(start, size) )
         return -EINVAL;
 
     /* Does not change anything yet, but can fail where the next one can't. */
-    rc = refresh_p2m(start, size, false);
-    if ( rc )
-        return rc;
+    if ( !rangeset_contains_range(mmio_ro_ranges, PFN_DOWN(start),
+                                  PFN_DOWN(start + size - 1)) )
+    {
+        rc = refresh_p2m(start, size, false);
+        if ( rc )
+            return rc;
+    }
 
     percpu_write_lock(access_cpu, &access_lock);
 
@@ -270,11 +283,11 @@ int subpage_mmio_ro_add(paddr_t start, size_t size)
         subpage_mmio_in_use = true;
     }
 
-    rc = add_locked(start, size);
+    rc = add_locked(start, size, &changed);
 
     percpu_write_unlock(access_cpu, &access_lock);
 
-    if ( !rc )
+    if ( !rc && changed )
         refresh_p2m(start, size, true);
 
     return rc;
@@ -282,6 +295,7 @@ int subpage_mmio_ro_add(paddr_t start, size_t size)
 
 int subpage_mmio_ro_remove(paddr_t start, size_t size)
 {
+    bool changed = false;
     int rc = -ENOENT;
 
     if ( !is_valid(start, size) )
@@ -290,12 +304,12 @@ int subpage_mmio_ro_remove(paddr_t start, size_t size)
     percpu_write_lock(access_cpu, &access_lock);
 
     if ( subpage_mmio_in_use )
-        rc = remove_locked(start, size);
+        rc = remove_locked(start, size, &changed);
 
     percpu_write_unlock(access_cpu, &access_lock);
 
     /* An entry which stays read-only makes writes fail, but does no harm. */
-    if ( !rc && refresh_p2m(start, size, false) )
+    if ( !rc && changed && refresh_p2m(start, size, false) )
         printk(XENLOG_WARNING
                "MMIO %#"PRIpaddr": some p2m entries stay read-only\n", start);
 
@@ -487,7 +501,7 @@ bool subpage_mmio_is_protected(struct subpage_mmio *page, unsigned int offset,
 bool subpage_mmio_read(struct subpage_mmio *page, unsigned int offset,
                        void *data, unsigned int bytes)
 {
-    void __iomem *va = map_page(page);
+    void __iomem *va = map_page(refresh(page));
 
     ASSERT(bytes && offset + bytes <= PAGE_SIZE);
 
@@ -629,7 +643,8 @@ static int __init cf_check apply_option(void)
         if ( next )
             *next++ = '\0';
 
-        error = protect_range(s);
+        /* What is left of the last one may look like a range, too. */
+        error = next || !opt_cut ? protect_range(s) : "cut off";
         if ( error )
             printk(XENLOG_ERR OPTION ": ignoring \"%s\": %s\n", s, error);
         else

@@ -12,6 +12,7 @@
 #include <xen/rangeset.h>
 #include <xen/sched.h>
 
+#include <asm/altp2m.h>
 #include <asm/hvm/emulate.h>
 #include <asm/hvm/hvm.h>
 #include <asm/hvm/support.h>
@@ -23,6 +24,7 @@ struct hvm_subpage_emul {
     struct subpage_emul emul;
     paddr_t gpa;
     bool gla_known; /* .emul.mmio.cr2 is in the linear page of the access. */
+    bool offset_ok; /* The access is known by the offset in .gpa. */
 };
 
 static struct hvm_emulate_ctxt *hvm_ctxt(struct x86_emulate_ctxt *ctxt)
@@ -51,9 +53,10 @@ static int cf_check to_linear(
 
 /*
  * With nested page tables, AMD processors report the guest physical address
- * of what faulted, but not the linear one.  No instruction writes to two
- * places with the same offset into a page, so that the offset tells the
- * access; which saves a walk of the guest's page tables.
+ * of what faulted, but not the linear one.  The first write to a place with
+ * the same offset into a page is the one which faulted: an instruction has no
+ * other with that offset, or is a scatter, which goes element by element.
+ * This saves a walk of the guest's page tables.
  */
 static bool cf_check is_faulting(struct subpage_emul *emul, unsigned long addr,
                                  bool write, struct x86_emulate_ctxt *ctxt)
@@ -65,7 +68,8 @@ static bool cf_check is_faulting(struct subpage_emul *emul, unsigned long addr,
     if ( hvm->gla_known )
         return !((addr ^ emul->mmio.cr2) & PAGE_MASK);
 
-    if ( (!write || PAGE_OFFSET(addr) != PAGE_OFFSET(hvm->gpa)) &&
+    if ( (!write || !hvm->offset_ok ||
+          PAGE_OFFSET(addr) != PAGE_OFFSET(hvm->gpa)) &&
          paging_gva_to_gfn(current, addr, &ec) != PFN_DOWN(hvm->gpa) )
         return false;
 
@@ -75,12 +79,27 @@ static bool cf_check is_faulting(struct subpage_emul *emul, unsigned long addr,
     return true;
 }
 
+/* The entry which is in force, in the view that the guest has at present. */
+static mfn_t look_up(unsigned long gfn, p2m_type_t *t, p2m_access_t *a)
+{
+    struct vcpu *curr = current;
+    struct p2m_domain *p2m = altp2m_active(curr->domain)
+                             ? p2m_get_altp2m(curr)
+                             : p2m_get_hostp2m(curr->domain);
+    mfn_t mfn = get_gfn_type_access(p2m, gfn, t, a, 0, NULL);
+
+    p2m_put_gfn(p2m, _gfn(gfn));
+
+    return mfn;
+}
+
 static int cf_check get_part(struct subpage_part *part, bool write,
                              struct x86_emulate_ctxt *ctxt)
 {
     const struct domain *currd = current->domain;
     uint32_t ec = pfec(write, ctxt);
     unsigned long gfn = paging_gva_to_gfn(current, part->addr, &ec);
+    p2m_access_t a;
     p2m_type_t t;
     mfn_t mfn;
 
@@ -93,12 +112,17 @@ static int cf_check get_part(struct subpage_part *part, bool write,
         return X86EMUL_EXCEPTION;
     }
 
-    mfn = get_gfn_query_unlocked(current->domain, gfn, &t);
+    /* Includes a page of RAM which stands for the local APIC. */
+    if ( hvm_mmio_internal(pfn_to_paddr(gfn)) )
+        return X86EMUL_UNHANDLEABLE;
+
+    mfn = look_up(gfn, &t, &a);
 
     if ( p2m_is_any_ram(t) )
         return X86EMUL_OKAY;
 
-    if ( t != p2m_mmio_direct )
+    /* What introspection restricts goes through the guest's own access. */
+    if ( t != p2m_mmio_direct || (a != p2m_access_rwx && a != p2m_access_rw) )
         return X86EMUL_UNHANDLEABLE;
 
     part->page = subpage_mmio_get(mfn);
@@ -179,6 +203,7 @@ void hvm_emulate_subpage_mmio(struct subpage_mmio *page, paddr_t gpa,
         .emul.env = &env,
         .gpa = gpa,
         .gla_known = npfec.gla_valid && npfec.kind == npfec_kind_with_gla,
+        .offset_ok = npfec.kind == npfec_kind_with_gla,
     };
     struct hvm_emulate_ctxt ctxt;
     int rc;
@@ -192,7 +217,7 @@ void hvm_emulate_subpage_mmio(struct subpage_mmio *page, paddr_t gpa,
         rc = hvm_emulate_one_subpage_mmio(&ctxt);
     } while ( subpage_emul_again(&ctxt.ctxt, rc) );
 
-    rc = subpage_emul_complete(&ctxt.ctxt, rc);
+    subpage_emul_complete(&ctxt.ctxt, rc);
     subpage_mmio_end(&hvm.emul.mmio.subpage);
 
     switch ( rc )

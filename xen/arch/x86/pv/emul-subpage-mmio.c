@@ -26,25 +26,96 @@ struct pv_subpage_emul {
     } cs;
 };
 
+/* Map a page table which the current domain owns, and hold on to it. */
+static const void *map_table(mfn_t mfn, struct page_info **page)
+{
+    *page = get_page_from_mfn(mfn, current->domain);
+
+    return *page ? map_domain_page(mfn) : NULL;
+}
+
+static void unmap_table(const void *table, struct page_info *page)
+{
+    unmap_domain_page(table);
+    put_page(page);
+}
+
+/* As long as the table is locked, Xen vouches for what its entries map. */
+static bool read_l1e(mfn_t mfn, unsigned long linear, l1_pgentry_t *l1e)
+{
+    struct page_info *page;
+    const l1_pgentry_t *l1t = map_table(mfn, &page);
+    bool ok = false;
+
+    if ( !l1t )
+        return false;
+
+    if ( page_lock(page) )
+    {
+        ok = (page->u.inuse.type_info & PGT_type_mask) == PGT_l1_page_table;
+        if ( ok )
+            *l1e = l1t[l1_table_offset(linear)];
+        page_unlock(page);
+    }
+
+    unmap_table(l1t, page);
+
+    return ok;
+}
+
 /*
  * Find the L1 entry which the current page tables have for @linear.  Returns
- * the flags which the levels above it have in common; zero if one of them is
- * not present, or the address isn't one of the guest's.
+ * the flags which the levels above it have in common, zero if there is none.
+ *
+ * The linear page tables do for a first look, but not to grant access by:
+ * linear page tables of the guest's own, or large mappings which Xen makes
+ * for it, have them show what is not an L1 entry.
  */
-static unsigned int walk(unsigned long linear, l1_pgentry_t *l1e)
+static unsigned int guest_l1e(unsigned long linear, l1_pgentry_t *l1e)
 {
-    l2_pgentry_t l2e;
-    l3_pgentry_t l3e;
+    const struct vcpu *curr = current;
+    bool user = !(curr->arch.flags & TF_kernel_mode);
+    unsigned int flags = 0;
+    struct page_info *l3page, *l2page;
+    const l4_pgentry_t *l4t;
+    const l3_pgentry_t *l3t;
+    const l2_pgentry_t *l2t;
     l4_pgentry_t l4e;
+    l3_pgentry_t l3e;
+    l2_pgentry_t l2e;
 
-    if ( !__addr_ok(linear) ||
-         get_unsafe(l4e, &__linear_l4_table[l4_linear_offset(linear)]) ||
-         get_unsafe(l3e, &__linear_l3_table[l3_linear_offset(linear)]) ||
-         get_unsafe(l2e, &__linear_l2_table[l2_linear_offset(linear)]) ||
-         get_unsafe(*l1e, &__linear_l1_table[l1_linear_offset(linear)]) )
+    if ( !__addr_ok(linear) )
         return 0;
 
-    return l4e_get_flags(l4e) & l3e_get_flags(l3e) & l2e_get_flags(l2e);
+    /* 32-bit domains have just the one. */
+    l4t = map_domain_page(pagetable_get_mfn(
+        user && !is_pv_32bit_vcpu(curr) ? curr->arch.guest_table_user
+                                        : curr->arch.guest_table));
+    l4e = l4e_read_atomic(&l4t[l4_table_offset(linear)]);
+    unmap_domain_page(l4t);
+
+    if ( !(l4e_get_flags(l4e) & _PAGE_PRESENT) ||
+         !(l3t = map_table(l4e_get_mfn(l4e), &l3page)) )
+        return 0;
+    l3e = l3e_read_atomic(&l3t[l3_table_offset(linear)]);
+
+    if ( (l3e_get_flags(l3e) & (_PAGE_PRESENT | _PAGE_PSE)) == _PAGE_PRESENT &&
+         (l2t = map_table(l3e_get_mfn(l3e), &l2page)) )
+    {
+        l2e = l2e_read_atomic(&l2t[l2_table_offset(linear)]);
+
+        if ( (l2e_get_flags(l2e) & (_PAGE_PRESENT | _PAGE_PSE)) ==
+             _PAGE_PRESENT &&
+             read_l1e(l2e_get_mfn(l2e), linear, l1e) )
+            flags = l4e_get_flags(l4e) & l3e_get_flags(l3e) &
+                    l2e_get_flags(l2e);
+
+        unmap_table(l2t, l2page);
+    }
+
+    unmap_table(l3t, l3page);
+
+    return flags;
 }
 
 /*
@@ -91,7 +162,7 @@ static int cf_check get_part(struct subpage_part *part, bool write,
 {
     unsigned int pfec = write ? PFEC_write_access : 0;
     l1_pgentry_t l1e;
-    unsigned int flags = walk(part->addr, &l1e);
+    unsigned int flags = guest_l1e(part->addr, &l1e);
 
     if ( flags )
         flags &= l1e_get_flags(l1e);
@@ -172,6 +243,15 @@ static int cf_check copy(const struct subpage_part *part, void *data,
     return X86EMUL_OKAY;
 }
 
+/* 64-bit domains have no pages which just their kernels may access. */
+static bool may_fetch(unsigned long addr)
+{
+    l1_pgentry_t l1e;
+
+    return !is_pv_32bit_vcpu(current) ||
+           user_ok(guest_l1e(addr, &l1e) & l1e_get_flags(l1e));
+}
+
 static int cf_check insn_fetch(
     unsigned long offset, void *p_data, unsigned int bytes,
     struct x86_emulate_ctxt *ctxt)
@@ -185,6 +265,9 @@ static int cf_check insn_fetch(
 
     if ( rc != X86EMUL_OKAY )
         return rc;
+
+    if ( bytes && (!may_fetch(addr) || !may_fetch(addr + bytes - 1)) )
+        return raise_pf(PFEC_insn_fetch, addr, ctxt);
 
     left = copy_from_guest_pv(p_data, (void __user *)addr, bytes);
 
@@ -333,30 +416,35 @@ static const struct x86_emulate_ops ops = {
     .put_fpu      = put_fpu,
 };
 
-/*
- * User mode has code segments of its own, may be in compatibility mode, and
- * must not get more than its page tables give it.
- */
-static bool prepare_user(struct x86_emulate_ctxt *ctxt, unsigned long addr,
-                         struct pv_subpage_emul *emul)
+/* User mode must not get more than its page tables give it. */
+static bool user_may_write(unsigned long addr)
+{
+    l1_pgentry_t l1e;
+    unsigned int flags = guest_l1e(addr, &l1e);
+
+    return (flags & _PAGE_RW) && (flags & l1e_get_flags(l1e) & _PAGE_USER);
+}
+
+/* What the segments say about the size of addresses, and where code is. */
+static bool set_sizes(struct x86_emulate_ctxt *ctxt,
+                      struct pv_subpage_emul *emul)
 {
     const struct vcpu *curr = current;
     unsigned long base, limit;
-    l1_pgentry_t l1e;
-    unsigned int ar, flags = walk(addr, &l1e);
+    unsigned int ar;
 
-    if ( !(flags & _PAGE_RW) ||
-         !(flags & l1e_get_flags(l1e) & _PAGE_USER) )
-        return false;
+    ctxt->addr_size = ctxt->sp_size = 64;
+    if ( !is_pv_32bit_vcpu(curr) && ctxt->regs->cs == FLAT_KERNEL_CS64 )
+        return true;
 
     if ( !pv_emul_read_descriptor(ctxt->regs->cs, curr, &emul->cs.base,
                                   &emul->cs.limit, &ar, 1) )
         return false;
 
-    ctxt->addr_size = ar & _SEGMENT_L ? 64 : ar & _SEGMENT_DB ? 32 : 16;
-    ctxt->sp_size = 64;
-    if ( ctxt->addr_size == 64 )
+    if ( ar & _SEGMENT_L )
         return true;
+
+    ctxt->addr_size = ar & _SEGMENT_DB ? 32 : 16;
 
     if ( !pv_emul_read_descriptor(ctxt->regs->ss, curr, &base, &limit, &ar,
                                   0) )
@@ -365,6 +453,22 @@ static bool prepare_user(struct x86_emulate_ctxt *ctxt, unsigned long addr,
     ctxt->sp_size = ar & _SEGMENT_DB ? 32 : 16;
 
     return true;
+}
+
+struct subpage_mmio *pv_get_subpage_mmio(unsigned long linear, mfn_t mfn)
+{
+    struct subpage_mmio *page = subpage_mmio_get(mfn);
+    l1_pgentry_t l1e;
+
+    if ( page && (!guest_l1e(linear, &l1e) ||
+                  !(l1e_get_flags(l1e) & _PAGE_PRESENT) ||
+                  !mfn_eq(l1e_get_mfn(l1e), mfn)) )
+    {
+        subpage_mmio_put(page);
+        page = NULL;
+    }
+
+    return page;
 }
 
 int pv_emul_subpage_mmio(struct x86_emulate_ctxt *ctxt, unsigned long addr,
@@ -378,8 +482,8 @@ int pv_emul_subpage_mmio(struct x86_emulate_ctxt *ctxt, unsigned long addr,
     };
     int rc;
 
-    if ( !guest_kernel_mode(current, ctxt->regs) &&
-         !prepare_user(ctxt, addr, &emul) )
+    if ( (!guest_kernel_mode(current, ctxt->regs) &&
+          !user_may_write(addr)) || !set_sizes(ctxt, &emul) )
         return X86EMUL_UNHANDLEABLE;
 
     ctxt->data = &emul.emul.mmio;
@@ -391,7 +495,7 @@ int pv_emul_subpage_mmio(struct x86_emulate_ctxt *ctxt, unsigned long addr,
         rc = x86_emulate(ctxt, &ops);
     } while ( subpage_emul_again(ctxt, rc) );
 
-    rc = subpage_emul_complete(ctxt, rc);
+    subpage_emul_complete(ctxt, rc);
     subpage_mmio_end(&emul.emul.mmio.subpage);
 
     return rc;

@@ -29,14 +29,11 @@ struct subpage_emul {
     struct mmio_ro_emulate_ctxt mmio;
     const struct subpage_emul_env *env;
 
-    /*
-     * What was read last, if a write to the same place may follow.  @bytes is
-     * zero if there is nothing of the kind.
-     */
+    /* What was read, if that was for a comparison.  @bytes is zero if not. */
     struct {
         unsigned long addr;
         unsigned int bytes;
-        uint8_t data[16];
+        uint8_t data[16]; /* Of a CMPXCHG. */
     } read;
     /*
      * A store with a mask is emulated twice, to learn what the mask is: it
@@ -44,6 +41,7 @@ struct subpage_emul {
      */
     struct {
         enum { MASKED_NONE, MASKED_ZEROS, MASKED_ONES } pass;
+        bool again;
         unsigned int bytes;
         uint8_t data[64]; /* What it meant to write the first time. */
     } masked;
@@ -51,6 +49,7 @@ struct subpage_emul {
     bool wrote;
     bool locked; /* By prefix, that is: XCHG does not need one. */
     bool wide;   /* VEX.W */
+    bool cmpxchg;
 };
 
 /* All return X86EMUL_*, with the exception raised for X86EMUL_EXCEPTION. */
@@ -90,10 +89,9 @@ bool subpage_emul_again(struct x86_emulate_ctxt *ctxt, int rc);
 
 /*
  * Complete an emulation, after x86_emulate() returned @rc for good.  To be
- * called before subpage_mmio_end().  Returns @rc, or what is to be used
- * instead.
+ * called before subpage_mmio_end().
  */
-int subpage_emul_complete(struct x86_emulate_ctxt *ctxt, int rc);
+void subpage_emul_complete(struct x86_emulate_ctxt *ctxt, int rc);
 
 /* Hooks: see struct x86_emulate_ops. */
 int cf_check subpage_emul_validate(

@@ -67,6 +67,7 @@ enum level {
     LEVEL_PROT16,
     LEVEL_SEG,
     LEVEL_ALIAS,
+    LEVEL_FORGED,
     NR_LEVELS
 };
 

@@ -35,6 +35,11 @@ const struct mode modes[NR_MODES] = {
     { "prot16",      LEVEL_PROT16, false },
     /* A kernel that has the device mapped twice, and uses the other one. */
     { "alias",       LEVEL_ALIAS,  false },
+    /*
+     * A kernel at an address where it has nothing mapped, but made it look
+     * as if it had page 2 of the device there.
+     */
+    { "forged",      LEVEL_FORGED, false },
 };
 
 struct options options = {

@@ -16,7 +16,7 @@ struct mode {
 };
 
 extern const struct mode modes[];
-#define NR_MODES 9
+#define NR_MODES 10
 
 struct options {
     uint16_t vendor, device;

@@ -8,6 +8,7 @@
 #include "print.h"
 #include "pv.h"
 
+#include <public/memory.h>
 #include <public/physdev.h>
 
 #define PTE_PRESENT   0x001
@@ -41,6 +42,7 @@ static const struct {
 #else
     [LEVEL_KERNEL] = { FLAT_KERNEL_CS, FLAT_KERNEL_SS },
     [LEVEL_USER]   = { FLAT_USER_CS, FLAT_USER_SS },
+    [LEVEL_FORGED] = { FLAT_KERNEL_CS, FLAT_KERNEL_SS },
 #endif
 };
 
@@ -53,6 +55,7 @@ static struct view views[NR_LEVELS] = {
 #else
     [LEVEL_KERNEL] = { .forms = forms32, .bits = 32 },
     [LEVEL_USER]   = { .forms = forms32, .bits = 32, .own_stack = true },
+    [LEVEL_FORGED] = { .forms = forms32, .bits = 32 },
 #endif
 };
 
@@ -197,6 +200,47 @@ unsigned long env_debug_status(void)
     return dr6;
 }
 
+#ifndef __x86_64__
+/*
+ * Xen lets 32-bit guests see its table of machine pages, with large mappings.
+ * Where it looks for the L1 entries of that range, in its linear page tables,
+ * it finds what the table contains; and guests have a say in that, for pages
+ * which they own.  An entry is 4 bytes here: it takes two for one of a PTE.
+ *
+ * Returns where page @pa then seems to be mapped, read-only.
+ */
+static char *forge(uint64_t pa)
+{
+    static xen_pfn_t frame;
+    struct xen_memory_reservation reservation = {
+        .nr_extents = 1,
+        .extent_order = 1,
+        /* Within the part of the table that is looked at like this. */
+        .mem_flags = XENMEMF_address_bits(22),
+        .domid = DOMID_SELF,
+    };
+    struct xen_machphys_mapping table;
+    mmu_update_t entry[2];
+    unsigned int done;
+
+    set_xen_guest_handle(reservation.extent_start, &frame);
+    if ( HYPERCALL(memory_op, XENMEM_increase_reservation, &reservation, 0,
+                   0) != 1 )
+        fatal("modes=forged: no spare memory below 4 MiB: give Xen %s",
+              "dom0_mem=64M,max:128M");
+    check(HYPERCALL(memory_op, XENMEM_machphys_mapping, &table, 0, 0),
+          "XENMEM_machphys_mapping");
+
+    entry[0].ptr = ((uint64_t)frame * PAGE_SIZE) | MMU_MACHPHYS_UPDATE;
+    entry[0].val = (uint32_t)pa | PTE_PRESENT | PTE_ACCESSED;
+    entry[1].ptr = ((uint64_t)(frame + 1) * PAGE_SIZE) | MMU_MACHPHYS_UPDATE;
+    entry[1].val = pa >> 32;
+    check(HYPERCALL(mmu_update, entry, 2, &done, DOMID_SELF), "mmu_update");
+
+    return (char *)(unsigned long)table.v_start + frame / 2 * PAGE_SIZE;
+}
+#endif
+
 char *env_map_device(uint64_t pa, unsigned int pages)
 {
     unsigned int i;
@@ -206,6 +250,13 @@ char *env_map_device(uint64_t pa, unsigned int pages)
 
     for ( i = 0; i < NR_LEVELS; i++ )
         views[i].device = device;
+
+#ifndef __x86_64__
+    for ( i = 0; i < NR_MODES; i++ )
+        if ( options.mode[i] && modes[i].level == LEVEL_FORGED )
+            views[LEVEL_FORGED].device =
+                forge(pa + 2 * PAGE_SIZE) - 2 * PAGE_SIZE;
+#endif
 
     return device;
 }

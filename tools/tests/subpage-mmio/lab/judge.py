@@ -62,6 +62,7 @@ class Report:
     forms: dict = field(default_factory=dict)
     runs: list = field(default_factory=list)
     troubles: list = field(default_factory=list)
+    skipped: dict = field(default_factory=dict)     # why, by form
     done: int | None = None
 
 
@@ -94,6 +95,11 @@ def parse_console(text):
                 report.forms[form.name] = form
             elif tag == "run":
                 report.runs.append(_parse_run(rest.split(), report.forms))
+            elif tag == "note" and (
+                    found := re.fullmatch(
+                        r"form (\S+) (?:at \S+ )?((?:needs|leaves) .*)",
+                        rest)):
+                report.skipped[found[1]] = found[2]
             elif tag in ("error", "panic"):
                 report.troubles.append(rest)
             elif tag == "done":
@@ -379,9 +385,10 @@ def matches(steps, seen, restarts=False, reads=1):
 
 @dataclass(frozen=True)
 class Quirks:
-    """How a machine differs from hardware."""
+    """What is peculiar to a machine, most of it unlike hardware."""
     restarts: bool = False          # see matches()
     reads_twice: tuple = ()         # the forms that do, by prefix
+    vector: int | None = None       # of the exception for what can't be done
 
 
 @dataclass(frozen=True)
@@ -390,12 +397,28 @@ class Finding:
     run: Run
     device: int
     steps: list
+    verdict: str                # what the guest's should begin with
     seen: list
     right: bool
 
 
+def _due_verdict(run, protection, quirks):
+    """The verdict that the run deserves; with a colon, how it begins."""
+    if _reference_faults(run):
+        return "refexc:"
+    if not _must_fault(run, protection):
+        return "ok"
+    return "exc:" if quirks.vector is None else f"exc:{quirks.vector}:"
+
+
+def _is_verdict(verdict, due):
+    """A semicolon would begin what else is wrong."""
+    return verdict == due or (due[-1] == ":" and verdict.startswith(due) and
+                              ";" not in verdict)
+
+
 def judge_run(run, protection, seen, quirks):
-    """Did this run cause what it should?  Returns (steps, right)."""
+    """Did this run cause what it should?  Returns (steps, verdict, right)."""
     steps = expected(run, protection)
     reads = 1 + run.form.name.startswith(quirks.reads_twice)
     if _must_fault(run, protection) and not _reference_faults(run):
@@ -403,10 +426,11 @@ def judge_run(run, protection, seen, quirks):
         loads = [Step(run.offset + relative, width, None, True)
                  for kind, relative, width in run.form.ops
                  if kind == "m" and quirks.restarts and seen]
-        return steps, (run.verdict.startswith("exc:") and
-                       matches(loads, seen, reads=reads))
-    return steps, ((run.verdict == "ok" or _reference_faults(run)) and
-                   matches(steps, seen, quirks.restarts, reads))
+        as_due = matches(loads, seen, reads=reads)
+    else:
+        as_due = matches(steps, seen, quirks.restarts, reads)
+    verdict = _due_verdict(run, protection, quirks)
+    return steps, verdict, as_due and _is_verdict(run.verdict, verdict)
 
 
 def judge(report, logs, protections, quirks):
@@ -425,8 +449,54 @@ def judge(report, logs, protections, quirks):
         device = devices[0]
         seen = [access for access in logs[device][run.id]
                 if access.kind == "W" or access.offset not in SOURCE]
-        steps, right = judge_run(run, protections[device], seen, quirks)
-        findings.append(Finding(run, device, steps, seen, right))
+        steps, verdict, right = judge_run(run, protections[device], seen,
+                                          quirks)
+        findings.append(Finding(run, device, steps, verdict, seen, right))
+    return findings
+
+
+def _trapping(run, protection):
+    """(start, end) of each part of the run's operations that is on a partially
+    protected page, if it gets so far as to access it."""
+    if _reference_faults(run):
+        return []
+    return [(start, start + size) for _, relative, width in run.form.ops
+            for start, size in split_pages(run.offset + relative, width)
+            if protection.page_is_partial(start)]
+
+
+def _find_trap(traps, parts, at):
+    """Index of the first trap from `at` on that is in one of the parts."""
+    for index in range(at, len(traps)):
+        if any(start <= traps[index] < end for start, end in parts):
+            return index
+    return None
+
+
+def judge_window(report, protection, traps, quirks):
+    """Judge runs on memory that the guest itself has looked at: what is not
+    as it must be is in the verdict.
+
+    `traps` are the offsets of writes at which the machine says to have asked
+    the hypervisor, in order; None if it does not say.  Each run on a
+    partially protected page needs one of its own.
+    """
+    findings = []
+    at = 0
+    for run in report.runs:
+        verdict = _due_verdict(run, protection, quirks)
+        right = _is_verdict(run.verdict, verdict)
+        seen = []
+        parts = _trapping(run, protection)
+        if parts and traps is not None:
+            index = _find_trap(traps, parts, at)
+            if index is None:
+                right = False
+            else:
+                seen.append(f"trap at {traps[index]:x}")
+                at = index + 1
+        findings.append(Finding(run, 0, expected(run, protection), verdict,
+                                seen, right))
     return findings
 
 

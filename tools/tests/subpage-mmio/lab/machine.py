@@ -20,8 +20,10 @@ from pathlib import Path
 
 POLL = 0.05                     # seconds
 FIRMWARE_LIMIT = 60             # until the firmware must have placed the BARs
-EXIT_GRACE = 10                 # for the machine to power off by itself
-DONE = re.compile(rb"SPM: done \d+\s")
+EXIT_GRACE = 20                 # for the machine to power off by itself
+PREPARE_LIMIT = 60              # for each command before the machine starts
+DONE = r"SPM: done \d+\s"
+LAST_LINE = r"\S.*"
 
 
 class LabError(Exception):
@@ -53,20 +55,23 @@ class Outcome:
     folder: Path
     console: str
     device_logs: list           # lines of each device's log
+    witness: list               # what the machine itself logged: addresses
     seconds: float
     problem: str | None         # why it did not end as it should
 
 
 class Process:
-    """A child in a process group of its own, with its output in a file."""
+    """A child in a process group of its own, with all its files in `folder`:
+    what it prints, and what it may leave behind if it gets killed."""
 
     def __init__(self, name, argv, folder, fds):
-        self.name = name
-        self.errors = folder / f"{name}.err"
+        self.name = Path(name).name
+        self.errors = folder / f"{self.name}.err"
         with open(self.errors, "wb") as output:
             try:
                 self._child = subprocess.Popen(
                     ["setpriv", "--pdeathsig", "KILL", *argv], cwd=folder,
+                    env={**os.environ, "TMPDIR": "."},
                     stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                     pass_fds=fds, start_new_session=True)
             except OSError as error:
@@ -76,14 +81,15 @@ class Process:
         """None while it runs."""
         return self._child.poll()
 
-    def last_words(self):
-        """How it ended, in one line."""
-        lines = self.errors.read_text(errors="replace").split("\n")
-        words = [line.strip() for line in lines if line.strip()]
+    def last_words(self, pattern):
+        """How it ended, in one line: with the last one that matches."""
+        words = re.findall(pattern, self.errors.read_text(errors="replace"),
+                           re.M)
         status = self._child.returncode
         how = (f"was killed by {signal.Signals(-status).name}" if status < 0
                else f"ended with status {status}")
-        return f"{self.name} {how}" + (f": {words[-1]}" if words else "")
+        return ": ".join([f"{self.name} {how}",
+                          *(word.strip() for word in words[-1:])])
 
     def kill(self):
         """The whole group; a no-op after the end."""
@@ -103,16 +109,18 @@ class Boot:
         self._stack = contextlib.ExitStack()
         self.processes = []
 
-    def start(self, kernel_arguments=(), files=None):
+    def start(self, files=None, texts=None):
         """Start the devices, then the emulator with the devices' sockets.
 
         `files` (name: path) appear in the folder it runs in, so that no path
-        on its command line needs quoting.
+        on its command line needs quoting.  `texts` fill in what the machine
+        needs to boot a kernel; without them, it does not get one.
         """
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         for name, path in (files or {}).items():
             (self.folder / name).symlink_to(path.resolve())
+        kernel_arguments = self._prepare(texts) if texts else []
         argv = [self.machine.emulator, *self.machine.arguments]
         theirs = []
         with contextlib.ExitStack() as sockets:
@@ -127,6 +135,29 @@ class Boot:
             argv += kernel_arguments
             (self.folder / "command").write_text(shlex.join(argv) + "\n")
             self._spawn(self.machine.emulator, argv, theirs)
+
+    def _prepare(self, texts):
+        """Make what a kernel's boot needs.  Returns the arguments for it."""
+        for name, text in self.machine.files:
+            (self.folder / name).write_text(text.format(**texts))
+        for argv in self.machine.prepare:
+            self._complete(argv)
+        return [word.format(**texts) for word in self.machine.kernel]
+
+    def _complete(self, argv):
+        """Run a command to its end."""
+        process = Process(argv[0], argv, self.folder, ())
+        self._stack.callback(process.kill)
+        limit = time.monotonic() + PREPARE_LIMIT
+        while process.status() is None:
+            check_signals()
+            if time.monotonic() > limit:
+                raise LabError(f"{argv[0]} took more than {PREPARE_LIMIT} s; "
+                               f"see {self.folder}")
+            time.sleep(POLL)
+        if process.status():
+            raise LabError(f"{process.last_words(LAST_LINE)}; "
+                           f"see {self.folder}")
 
     def _start_device(self, number, device, fd):
         argv = [str(self._device_program), "--model", device.model,
@@ -145,7 +176,8 @@ class Boot:
             check_signals()
             # What a process did last may be what we wait for.
             if (gone := self._gone()) and not finished():
-                return f"{gone.last_words()}, before {what}"
+                return (f"{gone.last_words(self.machine.last_words)}, "
+                        f"before {what}")
             if time.monotonic() > limit:
                 return f"{seconds} s passed before {what}"
             time.sleep(POLL)
@@ -177,6 +209,16 @@ class Boot:
             return text.splitlines()
         return []
 
+    def witness(self):
+        """Addresses in the machine's own log, in order."""
+        if not self.machine.witness:
+            return []
+        name, pattern = self.machine.witness
+        with contextlib.suppress(FileNotFoundError):
+            text = (self.folder / name).read_text(errors="replace")
+            return [int(found, 16) for found in re.findall(pattern, text)]
+        return []
+
     def __enter__(self):
         return self
 
@@ -188,8 +230,9 @@ class Boot:
 def find_programs(machine, *programs):
     """A missing file is to be reported before anything is started."""
     for name, package in ((machine.emulator, machine.package),
-                          ("setpriv", "util-linux")):
-        if not shutil.which(name):
+                          *machine.needs, ("setpriv", "util-linux")):
+        # (An absolute path need not be a program's.)
+        if not (shutil.which(name) or name[0] == "/" and Path(name).exists()):
             raise LabError(f"{name} is not installed: "
                            f"apt-get install {package}")
     for program in programs:
@@ -218,25 +261,27 @@ def find_bars(boot):
         return [bar_lines(boot.device_log(n))[-1] for n in numbers]
 
 
-def run_guest(boot, bars, files, texts, seconds):
-    """Boot a hypervisor and its guest until the guest says it has finished.
+def run_guest(boot, bars, files, texts, seconds, end=DONE):
+    """Boot a hypervisor and its guest until the guest says it has finished,
+    or until another `end` that is on the console.
 
-    `files` is for Boot.start(), `texts` fill in the machine's arguments for a
-    kernel, and `bars` are the addresses that these rely on.
+    `files` and `texts` are for Boot.start(), and `bars` are the addresses
+    that these rely on.
     """
     started = time.monotonic()
     with boot:
-        boot.start([word.format(**texts) for word in boot.machine.kernel],
-                   files)
-        problem = boot.wait(lambda: DONE.search(boot.console()), seconds,
-                            "the guest had finished")
+        boot.start(files, texts)
+        problem = boot.wait(
+            lambda: re.search(end.encode(), boot.console()), seconds,
+            "the guest had finished" if end == DONE else
+            f"the console showed '{end}'")
         if problem is None:
             problem = boot.wait(boot.ended, EXIT_GRACE,
                                 "the machine powered off")
     outcome = Outcome(
         boot.folder, boot.console().decode(errors="replace"),
         [boot.device_log(n) for n in range(len(boot.devices))],
-        time.monotonic() - started, problem)
+        boot.witness(), time.monotonic() - started, problem)
     for bar, log in zip(bars, outcome.device_logs):
         if not problem and set(bar_lines(log)) != {bar}:
             outcome.problem = (f"a device's BAR is not at {bar:#x}, where "

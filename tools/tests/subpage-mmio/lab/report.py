@@ -3,8 +3,10 @@
 
 import itertools
 import re
+import textwrap
 
 import judge
+from matrix import lines
 
 DETAILS = 5                     # wrong runs to print in full
 TAIL = 15                       # lines of the console to print
@@ -20,6 +22,8 @@ def _plural(count, noun):
 
 
 def _counts(findings):
+    if not findings:
+        return "no runs"
     right, total = judge.forms_right(findings)
     return f"{right}/{total} forms right in {_plural(len(findings), 'run')}"
 
@@ -39,7 +43,10 @@ def _wrong_runs(findings, verbose):
     shown = findings if verbose else findings[:DETAILS]
     for finding in shown:
         say(f"  {_describe(finding.run)}")
-        say(f"    verdict  {finding.run.verdict}")
+        verdict = finding.run.verdict
+        if not verdict.startswith(finding.verdict):
+            verdict += f", expected {finding.verdict}"
+        say(f"    verdict  {verdict}")
         _list("expected", finding.steps)
         _list("seen", finding.seen)
     if len(shown) < len(findings):
@@ -125,10 +132,10 @@ def _key(finding):
 
 
 def _table(rows):
-    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-    for row in (rows[0], tuple("-" * width for width in widths), *rows[1:]):
-        say("  " + "  ".join(f"{cell:{width}}" for cell, width
-                             in zip(row, widths)).rstrip())
+    head, *body = lines(rows)
+    rule = max(map(len, (head, *body))) * "-"
+    for line in (head, rule, *body):
+        say(f"  {line}")
 
 
 def introduction(scene, protections):
@@ -155,3 +162,17 @@ def difference(results, protections):
         right = sum(finding.right for finding in result.findings)
         say(f"{kind} Xen: right for {right} of {len(rows) - 1}")
     _problems(results)
+
+
+def matrix(forms, path):
+    """How many forms are right where, and all that are not; `path` gets the
+    whole."""
+    path.write_text("\n".join(lines(forms.rows())) + "\n", encoding="ascii")
+    say("")
+    _table(forms.summary())
+    for environments, reason, names in forms.exceptions():
+        say(textwrap.fill(
+            f"{reason} ({', '.join(environments)}): {' '.join(names)}", 79,
+            initial_indent="  ", subsequent_indent="      ",
+            break_on_hyphens=False))
+    say(f"  form by form: {path}\n")

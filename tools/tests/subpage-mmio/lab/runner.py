@@ -17,6 +17,7 @@ RANGES_PER_OPTION = 4           # Xen cuts an option after 127 characters
 class Result:
     """A scenario on one hypervisor."""
     outcome: machine.Outcome
+    said: judge.Report
     findings: list
     problems: list              # (text, findings that show it)
 
@@ -58,6 +59,8 @@ class Lab:
 
     def bars(self, scenario):
         """Where the scenario's devices are, found once a command line."""
+        if not scenario.devices:
+            return []
         key = scenario.machine, tuple(d.model for d in scenario.devices)
         if key not in self._bars:
             self._bars[key] = machine.find_bars(
@@ -80,35 +83,74 @@ class Lab:
         outcome = machine.run_guest(
             self._boot(scenario, f"{scenario.name}/{kind}"), bars,
             {"xen": xen, "dom0": self.kernel(scenario)},
-            boot_texts(scenario, kind, bars), scenario.seconds)
+            boot_texts(scenario, kind, bars), scenario.seconds,
+            scenario.end)
         return judge_outcome(scenario, kind, outcome)
+
+
+def targets(scenario, bars):
+    """(address, protected ranges) of all that the guest may write to."""
+    if scenario.window:
+        return [(scenario.window.address, scenario.window.protected)]
+    return [(bar, device.protected)
+            for bar, device in zip(bars, scenario.devices)]
+
+
+def window_arguments(window):
+    """What a guest has to know about a window."""
+    words = f"window={window.address:x}+{window.pages:x}"
+    if window.protected:
+        words += " protect=" + "+".join(
+            f"{first:x}-{last:x}" for first, last in window.protected)
+    return words
 
 
 def boot_texts(scenario, kind, bars):
     """The hypervisor's options, and the guest's arguments."""
-    options = [scenarios.MACHINES[scenario.machine].xen_options]
+    its_machine = scenarios.MACHINES[scenario.machine]
+    options = [its_machine.xen_options]
+    arguments = [its_machine.guest_options]
+    if scenario.window:
+        arguments.append(window_arguments(scenario.window))
     if kind == "stock":
-        return {"xen": options[0], "guest": scenario.stock.guest}
+        return {"xen": options[0],
+                "guest": join(scenario.stock.guest, *arguments)}
 
-    pieces = [f"{bar + first:#x}-{bar + last:#x}"
-              for bar, device in zip(bars, scenario.devices)
-              for first, last in device.protected]
+    pieces = [f"{address + first:#x}-{address + last:#x}"
+              for address, protected in targets(scenario, bars)
+              for first, last in protected]
     for number, piece in enumerate(scenario.garbage):
         pieces.insert(2 * number, piece)
     for start in range(0, len(pieces), RANGES_PER_OPTION):
         options.append("subpage-mmio-ro=" +
                        ",".join(pieces[start:start + RANGES_PER_OPTION]))
-    return {"xen": " ".join(options), "guest": scenario.guest}
+    return {"xen": join(*options), "guest": join(scenario.guest, *arguments)}
+
+
+def join(*words):
+    """The words that there are, in one line."""
+    return " ".join(filter(None, words))
 
 
 def protections(scenario):
-    """The reference model's view of the scenario's devices."""
-    return [judge.Protection(device.protected) for device in scenario.devices]
+    """The reference model's view of what the guest may write to."""
+    return [judge.Protection(protected) for _, protected in
+            targets(scenario, [0] * len(scenario.devices))]
+
+
+def window_traps(scenario, outcome):
+    """The machine's log, by offset in the window; None if it has none."""
+    if not scenarios.MACHINES[scenario.machine].witness:
+        return None
+    window = scenario.window
+    offsets = [address - window.address for address in outcome.witness]
+    return [offset for offset in offsets
+            if 0 <= offset < window.pages * judge.PAGE]
 
 
 def judge_outcome(scenario, kind, outcome):
     """Find all that is wrong with a boot."""
-    result = Result(outcome, [], [])
+    result = Result(outcome, judge.Report(), [], [])
 
     def problem(text, findings=()):
         result.problems.append((text, findings))
@@ -116,11 +158,9 @@ def judge_outcome(scenario, kind, outcome):
     if outcome.problem:
         problem(outcome.problem)
     try:
-        said = judge.parse_console(outcome.console)
+        result.said = said = judge.parse_console(outcome.console)
         logs = [judge.parse_device_log(log) for log in outcome.device_logs]
-        result.findings = judge.judge(
-            said, logs, protections(scenario),
-            scenarios.MACHINES[scenario.machine].quirks)
+        result.findings = judge_runs(scenario, outcome, said, logs)
     except judge.BadReport as error:
         problem(str(error))
         return result
@@ -147,6 +187,15 @@ def judge_outcome(scenario, kind, outcome):
         for text, findings in stock_problems(scenario.stock, result.findings):
             problem(text, findings)
     return result
+
+
+def judge_runs(scenario, outcome, said, logs):
+    """By what the device saw, or else the guest and the machine."""
+    quirks = scenarios.MACHINES[scenario.machine].quirks
+    if scenario.window:
+        return judge.judge_window(said, *protections(scenario),
+                                  window_traps(scenario, outcome), quirks)
+    return judge.judge(said, logs, protections(scenario), quirks)
 
 
 def console_problems(scenario, kind, console):

@@ -5,9 +5,10 @@ A new scenario is a record at the end of this file.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from judge import Quirks
+from machine import DONE, LAST_LINE
 
 
 @dataclass(frozen=True)
@@ -20,26 +21,112 @@ class Machine:
     kernel: tuple                   # the hypervisor and its first domain
     xen_options: str
     quirks: Quirks
+    guest_options: str = ""         # for any guest
+    needs: tuple = ()               # what else: (program or path, package)
+    files: tuple = ()               # (name, text) to write for a kernel's boot
+    prepare: tuple = ()             # commands to run then
+    last_words: str = LAST_LINE     # where it says why it has ended
+    # A log of accesses that it left the guest for: (name, address's pattern).
+    witness: tuple | None = None
 
 
-MACHINES = {
-    # No SMAP: a PV kernel does not survive it on this emulator's IRET.
-    "qemu-pv": Machine(
+XEN_OPTIONS = ("com1=115200,8n1 console=com1 loglvl=all guest_loglvl=all "
+               "dom0_mem=64M dom0_max_vcpus=1")
+
+# Its locked NEG is a load, and a compare-and-exchange.
+QEMU_QUIRKS = Quirks(restarts=True, reads_twice=("lock_neg",))
+PV_VECTOR, HVM_VECTOR = 14, 13
+
+
+def _qemu(cpu, quirks, *more, xen="", guest_options=""):
+    return Machine(
         emulator="qemu-system-x86_64",
         package="qemu-system-x86",
         arguments=(
             "-nodefaults", "-nographic", "-no-reboot", "-monitor", "none",
             "-machine", "q35,memory-backend=mem0",
             "-object", "memory-backend-memfd,id=mem0,size=256M,share=on",
-            "-m", "256", "-accel", "tcg,thread=single", "-cpu", "max,-smap",
-            "-serial", "file:serial.log"),
+            "-m", "256", "-accel", "tcg,thread=single", "-cpu", cpu,
+            "-serial", "file:serial.log", *more),
         device=("-device", "x-pci-proxy-dev,id=dev{number},fd={fd}"),
         kernel=("-kernel", "xen", "-append", "{xen}",
                 "-initrd", "dom0 {guest}"),
-        xen_options="com1=115200,8n1 console=com1 loglvl=all "
-                    "guest_loglvl=all dom0_mem=64M dom0_max_vcpus=1",
-        # Its locked NEG is a load, and a compare-and-exchange.
-        quirks=Quirks(restarts=True, reads_twice=("lock_neg",))),
+        xen_options=f"{XEN_OPTIONS} {xen}".rstrip(),
+        guest_options=guest_options,
+        quirks=quirks)
+
+
+def _qemu_pvh(dom0):
+    # This emulator's RDTSCP and MWAIT are none that Xen can intercept, and
+    # its XSETBV is one that Xen does not get to see: without knowing what the
+    # guest has enabled, it would not emulate AVX.  Xen wants an IOMMU.
+    return _qemu("max,-rdtscp,-monitor",
+                 replace(QEMU_QUIRKS, vector=HVM_VECTOR),
+                 "-device", "amd-iommu",
+                 xen=f"dom0={dom0} hvm_fep", guest_options="xsetbv=fep")
+
+
+# No PC speaker, for its sounds need a sound card.  A panic must end it.
+BOCHS_CONFIG = """\
+display_library: rfb, options="timeout=0"
+plugin_ctrl: unmapped=1, speaker=0
+cpu: model=corei7_skylake_x, count=1, ips=10000000, \
+reset_on_triple_fault=0, ignore_bad_msrs=1
+memory: guest=256, host=256
+romimage: file=/usr/share/bochs/BIOS-bochs-latest
+vgaromimage: file=/usr/share/vgabios/vgabios.bin
+pci: enabled=1, chipset=i440fx, slot1=pcivga
+vga: extension=vbe, update_freq=1
+clock: sync=none, time0=1700000000
+ata0-master: type=cdrom, path=boot.iso, status=inserted
+boot: cdrom
+com1: enabled=1, mode=file, dev=serial.log
+log: bochs.log
+panic: action=fatal
+"""
+GRUB_CONFIG = """\
+multiboot /xen {xen}
+module /dom0 {guest}
+boot
+"""
+
+
+def _bochs(vector, xen="", **more):
+    return Machine(
+        emulator="bochs",
+        package="bochs bochs-term",
+        needs=(("grub-mkrescue", "grub-common"), ("xorriso", "xorriso"),
+               ("/usr/lib/grub/i386-pc", "grub-pc-bin"),
+               ("/usr/share/bochs/BIOS-bochs-latest", "bochsbios"),
+               ("/usr/share/vgabios/vgabios.bin", "vgabios")),
+        files=(("bochsrc", BOCHS_CONFIG), ("grub.cfg", GRUB_CONFIG),
+               ("continue", "c\n")),       # its debugger waits for that
+        prepare=((
+            "grub-mkrescue", "-o", "boot.iso",
+            "--install-modules=multiboot normal", "--fonts=", "--locales=",
+            "--themes=", "-f", "/boot/grub/grub.cfg=grub.cfg", "/xen=xen",
+            "/dom0=dom0"),),
+        arguments=("-q", "-f", "bochsrc", "-rc", "continue"),
+        device=(), kernel=(),
+        # A VESA mode of 640x480 with 256 colours makes memory of the frame
+        # buffer.  No mitigations, for one of them disables AVX.
+        xen_options=f"{XEN_OPTIONS} sync_console bootscrub=0 vga=mode-0x301 "
+                    f"spec-ctrl=no {xen}".rstrip(),
+        quirks=Quirks(vector=vector),
+        last_words=r"^\[\w+ *\] .*",
+        **more)
+
+
+MACHINES = {
+    # No SMAP: a PV kernel does not survive it on this emulator's IRET.
+    "qemu-pv": _qemu("max,-smap", replace(QEMU_QUIRKS, vector=PV_VECTOR)),
+    "qemu-pvh-npt": _qemu_pvh("pvh"),
+    "qemu-pvh-shadow": _qemu_pvh("pvh,shadow"),
+    "bochs-pv": _bochs(PV_VECTOR),
+    "bochs-pvh-ept": _bochs(
+        HVM_VECTOR, xen="dom0=pvh,verbose dom0-iommu=none iommu=no",
+        witness=("bochs.log",
+                 r"VMEXIT: EPT violation for guest paddr 0x([0-9a-f]+)")),
 }
 
 
@@ -48,6 +135,15 @@ class Device:
     """A device, and its protected ranges: (first, last) offsets in BAR 0."""
     model: str
     protected: tuple
+
+
+@dataclass(frozen=True)
+class Window:
+    """Memory of a device that is no process of ours: the guest has to look
+    for itself what is in there."""
+    address: int
+    pages: int
+    protected: tuple                # as above, from the window's beginning
 
 
 # Page 2 is A, 3 is B, 4 is C, 5 is D; 1, 6 and 7 have no protection at all.
@@ -81,8 +177,11 @@ class Scenario:
     stock: Stock | None             # None: only the patched hypervisor boots
     machine: str = "qemu-pv"
     devices: tuple = (PLAIN,)
+    window: Window | None = None    # instead of devices
+    environment: str | None = None  # under which the matrix counts the forms
     garbage: tuple = ()             # to put among the boot option's ranges
     seconds: int = 120              # until the guest must have finished
+    end: str = DONE                 # the pattern that says that it has
     expect: tuple = ()              # patterns that the console must show
     forbid: tuple = (r"ASSERT|Assertion|Xen WARN|Xen BUG|Panic|FATAL|"
                      r"omain 0 crashed",)
@@ -110,6 +209,13 @@ def guest(modes, places, *more):
                      *more])
 
 
+PV_STEP_PLACES = (FREE, PROTECTED, 0x20fd, 0x2ffd)
+PVH_STEP_PLACES = (0x5040, 0x5100, 0x50fd, 0x5ffd)
+
+FRAME_BUFFER = Window(0xc0000000, 8, PLAIN.protected)
+# Its second page is the HPET's, which is R/O as a whole on any Xen.
+HPET = Window(0xfecff000, 2, protected=())
+
 # The stock hypervisor is to protect whole pages: MSI-X makes A and B
 # read-only there.  It is asked for stores from integer registers only.
 STOCK_PAGES = (2, 3)
@@ -120,8 +226,35 @@ INTEGER_FORMS = "forms=" + "+".join((
     "xadd", "cmpxchg", "bt", "lock_", "stos", "movsb", "movsw", "movsl",
     "movsq", "rep_", "push", "pop", "call", "enter"))
 
+# A PVH dom0 does not get to see pages 2 and 3: vPCI emulates the MSI-X table
+# and PBA, and handles all of their pages.  The same kinds of places elsewhere
+# take two rounds.
+PVH = Device("plain", protected=(
+    (0x5100, 0x513f),
+    (0x6000, 0x6007), (0x6ff8, 0x6fff)))
+PVH_PLACES = (
+    0x5040,
+    0x5100,
+    0x5043,                         # unaligned, all free
+    0x50fd,                         # its tail touches protected bytes
+    0x513d,                         # its head does
+    0x4ffd,                         # from a plain page, free
+    0x5ffd,                         # free, and protected on the next page
+    0x6ffd,                         # protected, and a plain page
+)
+PVH_BORDERS = Device("plain", protected=(
+    (0x4200, 0x4207),
+    (0x5ff8, 0x5fff),
+    (0x6200, 0x6207)))
+PVH_BORDER_PLACES = (
+    0x4ffd,                         # free on both pages
+    0x5ffd,                         # protected, and free on the next page
+    0x6ffd,                         # free, and a plain page
+)
+
 PV64_MODES = ("kernel", "user", "compat")
 PV32_MODES = ("kernel", "user")
+PVH_MODES = ("kernel", "user", "compat", "seg", "prot32", "prot16", "alias")
 STEP_MODES = ("kernel-step", "user-step")
 
 # Pieces of a boot option that are of no use, each wrong in its own way.
@@ -132,23 +265,70 @@ GARBAGE = ("zap", "fed90000", "0xfed90003-0xfed9000a", "fed9000f-fed90008",
 
 def _forms(name, kernel, modes, words):
     return Scenario(
-        name=name,
+        name=f"{name}-forms",
         about=f"every form of store, at {len(PLACES)} places, by a {words} "
               "kernel and its user space",
         kernel=kernel, modes=modes, places=PLACES,
         guest=guest(modes, PLACES),
+        environment=name,
         stock=Stock(guest(modes, PLACES, STOCK_GUEST, INTEGER_FORMS),
                     STOCK_PAGES))
 
 
-def _step(name, kernel, words):
-    places = (FREE, PROTECTED, 0x20fd, 0x2ffd)
+def _step(name, kernel, words, places, **more):
     return Scenario(
-        name=name,
-        about=f"single-stepping a {words} guest over emulated stores",
+        name=f"{name}-step",
+        about=f"single-stepping {words} over emulated stores",
         kernel=kernel, modes=STEP_MODES, places=places,
         guest=guest(STEP_MODES, places),
-        stock=None)
+        environment=name, stock=None, **more)
+
+
+def _pvh(name, words):
+    """On stock, no page can be made R/O as a whole for a PVH dom0: it is not
+    allowed to have MSI-X prepared."""
+    def forms(suffix, device, places, what):
+        return Scenario(
+            name=f"{name}-{suffix}",
+            about=f"every form of store, {what}, by all kinds of code in a "
+                  f"PVH dom0 on {words}",
+            kernel="guest-pvh", modes=PVH_MODES, places=places,
+            guest=guest(PVH_MODES, places),
+            machine=f"qemu-{name}", devices=(device,),
+            environment=name, stock=None)
+
+    return (
+        forms("forms", PVH, PVH_PLACES, f"at {len(PVH_PLACES)} places"),
+        forms("borders", PVH_BORDERS, PVH_BORDER_PLACES,
+              "at more borders between pages"),
+        _step(name, "guest-pvh", f"a PVH dom0 on {words}", PVH_STEP_PLACES,
+              machine=f"qemu-{name}", devices=(PVH,)))
+
+
+def _window(name, kernel, machine, modes, places, words):
+    return Scenario(
+        name=name,
+        about=f"{words} on an emulated Intel processor: stores to a frame "
+              "buffer",
+        kernel=kernel, modes=modes, places=places,
+        guest=guest(modes, places),
+        machine=machine, devices=(), window=FRAME_BUFFER,
+        environment=name.rpartition("-")[0],
+        seconds=600, stock=None)
+
+
+def _hpet():
+    """No device of ours can be on such a page of a PVH dom0."""
+    modes, places = ("kernel",), (0x1100,)
+    arguments = guest(modes, places)
+    return Scenario(
+        name="pvh-npt-hpet",
+        about="a page that is not protected in part, but R/O as a whole: a "
+              "write kills a PVH dom0 on AMD, as ever",
+        kernel="guest-pvh", modes=modes, places=places,
+        guest=arguments, stock=Stock(arguments, ()),
+        machine="qemu-pvh-npt", devices=(), window=HPET,
+        end=r"domain_crash called .*svm\.c", forbid=())
 
 
 def _two_devices():
@@ -178,12 +358,21 @@ def _option_garbage():
 
 
 SCENARIOS = (
-    _forms("pv64-forms", "guest-pv64", PV64_MODES, "64-bit PV"),
-    _forms("pv32-forms", "guest-pv32", PV32_MODES, "32-bit PV"),
-    _step("pv64-step", "guest-pv64", "64-bit PV"),
-    _step("pv32-step", "guest-pv32", "32-bit PV"),
+    _forms("pv64", "guest-pv64", PV64_MODES, "64-bit PV"),
+    _forms("pv32", "guest-pv32", PV32_MODES, "32-bit PV"),
+    _step("pv64", "guest-pv64", "a 64-bit PV guest", PV_STEP_PLACES),
+    _step("pv32", "guest-pv32", "a 32-bit PV guest", PV_STEP_PLACES),
     _two_devices(),
     _option_garbage(),
+    *_pvh("pvh-npt", "nested page tables"),
+    *_pvh("pvh-shadow", "shadow page tables"),
+    _hpet(),
+    _window("pvh-ept-forms", "guest-pvh", "bochs-pvh-ept",
+            ("kernel", "user", "prot16"), PLACES, "a PVH dom0"),
+    _window("pvh-ept-step", "guest-pvh", "bochs-pvh-ept",
+            STEP_MODES[:1], (FREE, PROTECTED), "a single-stepping PVH dom0"),
+    _window("pv64-intel-forms", "guest-pv64", "bochs-pv",
+            ("kernel", "user"), PLACES, "a 64-bit PV dom0"),
 )
 
 

@@ -271,6 +271,54 @@ class Faults(unittest.TestCase):
                                 quirks=judge.Quirks()))
 
 
+    def test_vector(self):
+        for vector, right in ((13, True), (14, False), (None, True)):
+            self.assertIs(judged("odd", 0x2040, "", [], "exc:13:0:0",
+                                 quirks=judge.Quirks(vector=vector)), right)
+
+
+class Window(unittest.TestCase):
+    """Memory that the guest itself has looked at."""
+
+    def right(self, runs, traps=None):
+        """Which of the runs (form, offset, verdict) are right?"""
+        report = judge.parse_console(FORMS + "".join(
+            f"SPM: run {number} {form} kernel {offset:x} {verdict} -\n"
+            for number, (form, offset, verdict) in enumerate(runs)))
+        return [finding.right for finding in judge.judge_window(
+            report, PROTECTED, traps, judge.Quirks(vector=13))]
+
+    def test_verdict(self):
+        runs = [("mov4", 0x2040, verdict) for verdict in (
+            "ok", "ok;mem:2040,2041", "exc:13:0:0", "refexc:13",
+            "refexc:13;mem:2040")]
+        self.assertEqual(self.right(runs), [True, False, False, True, False])
+
+    def test_fault(self):
+        runs = [("odd", 0x2040, verdict) for verdict in (
+            "ok", "exc:13:0:0", "exc:14:2:0", "exc:13:0:0;mem:2040")]
+        self.assertEqual(self.right(runs), [False, True, False, False])
+
+    def test_each_run_needs_a_trap(self):
+        runs = [("mov4", 0x2040, "ok")] * 2
+        self.assertEqual(self.right(runs, [0x2040, 0x2043]), [True, True])
+        self.assertEqual(self.right(runs, [0x2040, 0x2044]), [True, False])
+        self.assertEqual(self.right(runs, []), [False, False])
+
+    def test_order_of_traps(self):
+        runs = [("mov4", 0x2100, "ok"), ("mov4", 0x2040, "ok")]
+        self.assertEqual(self.right(runs, [0x2040, 0x2100]), [True, False])
+        self.assertEqual(self.right(runs, [0x2100, 0x2200, 0x2040]),
+                         [True, True])
+
+    def test_where_traps_are_due(self):
+        runs = [("mov4", 0x1040, "ok"), ("mov4", 0x2040, "refexc:13")]
+        self.assertEqual(self.right(runs, []), [True, True])
+        runs = [("mov8", 0x1ffd, "ok")]
+        self.assertEqual(self.right(runs, [0x1ffd]), [False])
+        self.assertEqual(self.right(runs, [0x2000]), [True])
+
+
 class Stock(unittest.TestCase):
     """What must get lost where only whole pages can be protected."""
 
@@ -309,6 +357,14 @@ class Parsing(unittest.TestCase):
             judge.parse_device_log(["mark 1", "mark 1"])
         with self.assertRaises(judge.BadReport):
             judge.parse_device_log(["lost W febf0000 4"])
+
+    def test_skipped_forms(self):
+        report = judge.parse_console(
+            "SPM: note form vmovd needs AVX\n"
+            "SPM: note form movsl at 7ffd leaves the memory\n"
+            "SPM: note BAR0 at febf0000\n")
+        self.assertEqual(report.skipped, {"vmovd": "needs AVX",
+                                          "movsl": "leaves the memory"})
 
     def test_run_without_mark(self):
         report = judge.parse_console(

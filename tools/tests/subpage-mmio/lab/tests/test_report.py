@@ -27,9 +27,10 @@ def result(verdict, *lines):
     said = judge.parse_console(CONSOLE.format(verdict=verdict))
     log = judge.parse_device_log(lines)
     findings = judge.judge(said, [log], [PROTECTION], judge.Quirks())
-    outcome = machine.Outcome(Path("logs"), CONSOLE, [], 1.0, None)
+    outcome = machine.Outcome(Path("logs"), CONSOLE, [], [], 1.0, None)
     problems = [("wrong", [f for f in findings if not f.right])]
-    return runner.Result(outcome, findings, problems if problems[0][1] else [])
+    return runner.Result(outcome, said, findings,
+                         problems if problems[0][1] else [])
 
 
 def printed(function, *arguments):
@@ -61,7 +62,7 @@ class Printing(unittest.TestCase):
             "    expected W 2040 4 11223344",
             "    seen     no access",
             "  run 2: stos, kernel, at 2040",
-            "    verdict  exc:14:7:0",
+            "    verdict  exc:14:7:0, expected ok",
             "    expected W 2040 2 201",
             "             W 2042 2 201",
             "    seen     no access",
@@ -69,7 +70,8 @@ class Printing(unittest.TestCase):
             "  logs: logs"])
 
     def test_details_are_bounded(self):
-        many = runner.Result(self.stock.outcome, self.stock.findings,
+        many = runner.Result(self.stock.outcome, self.stock.said,
+                             self.stock.findings,
                              [("wrong", self.stock.findings * 9)])
         for verbose, shown in ((False, report.DETAILS), (True, 27)):
             lines = printed(report.scenario, "name", {"stock": many}, verbose)

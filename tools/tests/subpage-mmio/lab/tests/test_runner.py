@@ -2,11 +2,14 @@
 """Whole runs of the lab with the real device and a script for an emulator:
 what it says about things that go wrong, and that it leaves nothing behind."""
 
+import importlib.machinery
+import importlib.util
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +40,25 @@ SCENARIO = scenarios.Scenario(
     stock=scenarios.Stock(LOST + DONE, (2,)))
 
 
+# One without devices of ours: its kernel's boot has to be prepared, and it
+# keeps a log itself.  The guest's text is what it runs.
+LOGGING = scenarios.Machine(
+    emulator=sys.executable, package="python3", arguments=("disk",),
+    device=(), kernel=(), xen_options="", quirks=judge.Quirks(vector=13),
+    files=(("script", "def log(name, text): "
+            "print(text, file=open(name, 'a'))\n{guest}\n"),),
+    prepare=(("cp", "script", "disk"),),
+    last_words=r"^PANIC.*", witness=("log", r"trap at 0x([0-9a-f]+)"))
+SAYS = ("log('serial.log', 'SPM: form mov4 w0:4'); "
+        "log('serial.log', 'SPM: run 1 mov4 kernel 2040 {} 11223344'); ")
+TRAP = "log('log', 'trap at 0x80002041'); "
+SAYS_DONE = "log('serial.log', 'SPM: done 1') #"
+WINDOW = replace(
+    SCENARIO, machine="logging", devices=(), stock=None,
+    guest=SAYS.format("ok") + TRAP + SAYS_DONE,
+    window=scenarios.Window(0x80000000, 8, ((0x2100, 0x213f),)))
+
+
 def children():
     """Our processes that have not been cleaned up."""
     path = Path(f"/proc/self/task/{os.getpid()}/children")
@@ -54,13 +76,14 @@ class Boots(unittest.TestCase):
         (build / "device").mkdir()
         (build / "device" / "device").symlink_to(DEVICE)
         self.lab = runner.Lab(build)
-        patch = mock.patch.dict(scenarios.MACHINES, fake=FAKE)
+        patch = mock.patch.dict(scenarios.MACHINES, fake=FAKE,
+                                logging=LOGGING)
         patch.start()
         self.addCleanup(patch.stop)
 
-    def boot(self, kind="patched", **changes):
+    def boot(self, kind="patched", scenario=SCENARIO, **changes):
         """What the runner finds wrong with a changed scenario."""
-        scenario = replace(SCENARIO, **changes)
+        scenario = replace(scenario, **changes)
         self.lab.require(scenario,
                          {kind: self.lab.hypervisor("patched")})
         result = self.lab.boot(scenario, kind,
@@ -143,6 +166,49 @@ class Boots(unittest.TestCase):
                     self.boot()
             self.assertEqual(children(), [])
 
+    def test_window(self):
+        self.assertEqual(self.boot(scenario=WINDOW), [])
+        folder = self.lab.folder / "test/patched"
+        self.assertIn("# window=80000000+8 protect=2100-213f",
+                      (folder / "disk").read_text())
+
+    def test_wrong_window(self):
+        for guest in (SAYS.format("ok;mem:2040") + TRAP,
+                      SAYS.format("ok"),
+                      SAYS.format("ok") + TRAP.replace("8000", "9000")):
+            self.assertEqual(self.boot(scenario=WINDOW,
+                                       guest=guest + SAYS_DONE),
+                             ["runs that went wrong: 1"])
+
+    def test_why_a_machine_ended(self):
+        guest = ("import sys; print('PANIC: no BIOS', file=sys.stderr); "
+                 "sys.exit('and registers') #")
+        [problem] = self.boot(scenario=WINDOW, guest=guest)
+        self.assertIn("ended with status 1: PANIC: no BIOS, before", problem)
+
+    def test_preparation(self):
+        broken = replace(LOGGING, prepare=(("cp", "nothing", "disk"),))
+        with mock.patch.dict(scenarios.MACHINES, logging=broken):
+            with self.assertRaisesRegex(
+                    machine.LabError, "cp ended with status 1: .*nothing.*"):
+                self.boot(scenario=WINDOW)
+        self.assertEqual(children(), [])
+
+    def test_another_end(self):
+        dies = "say('domain 0 died')"
+        self.assertEqual(self.boot(guest=dies, end="0 died"), [])
+        [problem] = self.boot(guest=RUN + DONE, end="0 died")
+        self.assertIn("before the console showed '0 died'", problem)
+
+    def test_needs(self):
+        for needs in ((("/no/such/file", "some"),), (("no-such", "some"),)):
+            broken = replace(LOGGING, needs=needs)
+            with mock.patch.dict(scenarios.MACHINES, logging=broken):
+                with self.assertRaisesRegex(
+                        machine.LabError,
+                        f"{needs[0][0]} is not installed: apt-get install s"):
+                    self.boot(scenario=WINDOW)
+
     def test_missing_file(self):
         with self.assertRaisesRegex(machine.LabError,
                                     "guest/other does not exist: build it"):
@@ -167,6 +233,59 @@ class Boots(unittest.TestCase):
         with self.assertRaisesRegex(machine.Interrupted, "SIGTERM"):
             self.boot(guest=RUN + "hang()")
         self.assertEqual(children(), [])
+
+
+def load_command():
+    """The program as a module."""
+    loader = importlib.machinery.SourceFileLoader(
+        "lab_command", str(HERE.parent / "lab"))
+    module = importlib.util.module_from_spec(
+        importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+class Several(unittest.TestCase):
+    """Boots at the same time."""
+    command = load_command()
+
+    def setUp(self):
+        self.started = []
+        patch = mock.patch.object(os, "sched_getaffinity", return_value={0, 1})
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def bars(self, scenario):
+        """Stands in for the lab's."""
+
+    def boot(self, scenario, kind, _xen):
+        """Stands in for the lab's: the guest's arguments say how long."""
+        self.started.append((scenario.name, kind))
+        if not scenario.guest:
+            raise machine.LabError("broken")
+        time.sleep(float(scenario.guest))
+        return f"{scenario.name} {kind}"
+
+    def plan(self, *items):
+        """From names, how long they take, and how long they may."""
+        return [(replace(SCENARIO, name=name, guest=guest, seconds=seconds),
+                 {"stock": None, "patched": None})
+                for name, guest, seconds in items]
+
+    def test_order(self):
+        plan = self.plan(("a", "0.2", 10), ("b", "0", 10), ("c", "0.1", 99))
+        results = [(scenario.name, results) for scenario, results
+                   in self.command.boot_all(self, plan)]
+        self.assertEqual(results, [
+            (name, {kind: f"{name} {kind}" for kind in ("stock", "patched")})
+            for name in "abc"])
+        self.assertEqual(self.started[0][0], "c")
+
+    def test_error(self):
+        plan = self.plan(("a", "", 10), *[(c, "0.1", 10) for c in "bcdefgh"])
+        with self.assertRaisesRegex(machine.LabError, "broken"):
+            list(self.command.boot_all(self, plan))
+        self.assertLess(len(self.started), 8)
 
 
 class CommandLine(unittest.TestCase):

@@ -631,7 +631,7 @@ static const char *__init protect_range(const char *s)
     return "out of memory";
 }
 
-static int __init cf_check apply_option(void)
+void __init subpage_mmio_apply_option(void)
 {
     char *s, *next;
 
@@ -654,10 +654,7 @@ static int __init cf_check apply_option(void)
     if ( opt_cut )
         printk(XENLOG_ERR OPTION
                ": too long, its end is ignored; use it more than once\n");
-
-    return 0;
 }
-presmp_initcall(apply_option);
 
 #if defined(CONFIG_HYPFS) && !defined(NDEBUG)
 /*

@@ -229,12 +229,14 @@ def _must_fault(run, protection):
     """Is this beyond what a hypervisor can do for a guest?
 
     So are instructions unknown to any emulator, and a locked access to two
-    pages of which it controls just one, which nobody could make atomic.
+    pages of which it controls just one, which nobody could make atomic.  And
+    it must not do anything for one that has forged its access.
     """
     pages = {protection.page_is_partial(start)
              for _, relative, width in run.form.ops
              for start, _ in split_pages(run.offset + relative, width)}
-    return ("fault" in run.form.flags and True in pages or
+    return (run.mode == "forged" or
+            "fault" in run.form.flags and True in pages or
             "locked" in run.form.flags and len(pages) == 2)
 
 

@@ -108,7 +108,7 @@ def window_arguments(window):
 def boot_texts(scenario, kind, bars):
     """The hypervisor's options, and the guest's arguments."""
     its_machine = scenarios.MACHINES[scenario.machine]
-    options = [its_machine.xen_options]
+    options = [its_machine.xen_options, scenario.xen_options]
     arguments = [its_machine.guest_options]
     if scenario.window:
         arguments.append(window_arguments(scenario.window))

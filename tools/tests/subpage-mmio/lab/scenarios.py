@@ -179,6 +179,7 @@ class Scenario:
     devices: tuple = (PLAIN,)
     window: Window | None = None    # instead of devices
     environment: str | None = None  # under which the matrix counts the forms
+    xen_options: str = ""           # on top of the machine's
     garbage: tuple = ()             # to put among the boot option's ranges
     seconds: int = 120              # until the guest must have finished
     end: str = DONE                 # the pattern that says that it has
@@ -260,7 +261,8 @@ STEP_MODES = ("kernel-step", "user-step")
 # Pieces of a boot option that are of no use, each wrong in its own way.
 GARBAGE = ("zap", "fed90000", "0xfed90003-0xfed9000a", "fed9000f-fed90008",
            "0x100000-0x100007", "fed90000-fed9000x",
-           "11223344556677889-11223344556677890")
+           "11223344556677889-11223344556677890",
+           "fed00100-fed00107")     # the HPET, R/O as a whole for Xen
 
 
 def _forms(name, kernel, modes, words):
@@ -344,6 +346,20 @@ def _two_devices():
         stock=None)
 
 
+def _forged():
+    modes, places = ("forged",), (FREE, PROTECTED)
+    return Scenario(
+        name="pv32-forged",
+        about="a guest which has no mapping of the device, but what looks "
+              "like one: nothing must arrive",
+        kernel="guest-pv32", modes=modes, places=places,
+        # Plain stores of a dom0 are dropped on any R/O page, not refused.
+        guest=guest(modes, places, "forms=add_r+lock_xadd_r32+dec_+xchg_"),
+        # To have memory to spare, which the guest needs for this.
+        xen_options="dom0_mem=64M,max:128M",
+        stock=None)
+
+
 def _option_garbage():
     modes, places = ("kernel",), (FREE, PROTECTED, 0x4ffd)
     return Scenario(
@@ -364,6 +380,7 @@ SCENARIOS = (
     _step("pv32", "guest-pv32", "a 32-bit PV guest", PV_STEP_PLACES),
     _two_devices(),
     _option_garbage(),
+    _forged(),
     *_pvh("pvh-npt", "nested page tables"),
     *_pvh("pvh-shadow", "shadow page tables"),
     _hpet(),

@@ -514,6 +514,8 @@ void emul_boot(const char *cmdline, void (*early)(void))
 
     for ( i = 0; i < ARRAY_SIZE(initcalls) && initcalls[i]; i++ )
         CHECK(!initcalls[i](), "an initcall fails");
+
+    subpage_mmio_apply_option();
 }
 
 /*

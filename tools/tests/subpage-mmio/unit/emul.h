@@ -341,8 +341,9 @@ void emul_write(uint64_t val, volatile void *va, unsigned int width);
 
 /*
  * Booting: the command line is parsed, mmio_ro_ranges made, @early called (for
- * what consoles do), and the initcalls run.
+ * what consoles do), the initcalls run, and the boot option applied.
  */
+void subpage_mmio_apply_option(void);
 
 #define MAX_PARAM_SIZE 128
 

@@ -57,6 +57,9 @@ int subpage_mmio_ro_add(paddr_t start, size_t size);
  */
 int subpage_mmio_ro_remove(paddr_t start, size_t size);
 
+/* Protect what the boot option says, except where others were first. */
+void subpage_mmio_apply_option(void);
+
 /* False as long as nobody has tried to protect a part of a page. */
 extern bool subpage_mmio_in_use;
 

@@ -131,6 +131,12 @@ char *env_map_device(uint64_t pa, unsigned int pages);
 /* Tell the hypervisor that the device's MSI-X is going to be used. */
 int env_prepare_msix(unsigned int bus, unsigned int devfn);
 
+/*
+ * Have the hypervisor protect this range of machine addresses, or no longer.
+ * For this it has to be a debug build.
+ */
+void env_protect(bool on, uint64_t first, uint64_t last);
+
 void env_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 
 #endif /* !__ASSEMBLY__ */

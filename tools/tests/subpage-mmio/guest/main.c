@@ -381,6 +381,9 @@ static void add_bytes(const struct form *form, unsigned long off)
         }
 }
 
+/* Machine address of what is mapped as the device. */
+static uint64_t bar;
+
 static void run(const struct form *form, const struct mode *mode,
                 unsigned long off)
 {
@@ -388,6 +391,10 @@ static void run(const struct form *form, const struct mode *mode,
 
     ref.view = dev.view = env_view(mode->level);
     dev.base = dev.view->device;
+
+    if ( mode->open )
+        env_protect(false, bar + options.toggled.first,
+                    bar + options.toggled.last);
 
     nr_runs++;
     memory_start_run(nr_runs);
@@ -399,6 +406,10 @@ static void run(const struct form *form, const struct mode *mode,
     execute(&ref, form, mode, off);
     check_table(form, off);
     execute(&dev, form, mode, off);
+
+    if ( mode->open )
+        env_protect(true, bar + options.toggled.first,
+                    bar + options.toggled.last);
 
     add("run %lu %s %s %lx ", nr_runs, form->name, mode->name, off);
     verdict(&ref, &dev, form, mode, off, env_fault_address());
@@ -512,7 +523,7 @@ static void describe_forms(void)
 static uint64_t find_bar(void)
 {
     unsigned int devfn;
-    uint64_t bar;
+    uint64_t pa;
     int rc;
 
     if ( !pci_find(options.vendor, options.device, &devfn) )
@@ -520,8 +531,8 @@ static uint64_t find_bar(void)
               "choose another by device=", (unsigned long)options.vendor,
               (unsigned long)options.device);
 
-    bar = pci_enable_bar0(devfn);
-    if ( !bar )
+    pa = pci_enable_bar0(devfn);
+    if ( !pa )
         fatal("device %lx:%lx has no memory at BAR0",
               (unsigned long)options.vendor, (unsigned long)options.device);
 
@@ -530,16 +541,16 @@ static uint64_t find_bar(void)
               "%ld", (unsigned long)options.vendor,
               (unsigned long)options.device, (long)rc);
 
-    say("note BAR0 at %lx", (unsigned long)bar);
+    say("note BAR0 at %lx", (unsigned long)pa);
 
-    return bar;
+    return pa;
 }
 
 static void map_memory(void)
 {
-    uint64_t pa = options.window ? options.window : find_bar();
+    bar = options.window ? options.window : find_bar();
 
-    memory_init(env_map_device(pa, memory_size() / PAGE_SIZE));
+    memory_init(env_map_device(bar, memory_size() / PAGE_SIZE));
 }
 
 void main(void)
@@ -553,6 +564,9 @@ void main(void)
         if ( options.mode[i] && !env_view(modes[i].level) )
             fatal("modes=%s: there is no such mode in %s", modes[i].name,
                   env_name);
+        else if ( options.mode[i] && modes[i].open && !options.toggled.last )
+            fatal("modes=%s: say by toggle= what is to be open",
+                  modes[i].name);
 
     fpu_init();
     init_source();

@@ -8,6 +8,8 @@
  *   window=<address>,<pages>     use this memory, instead of a device's BAR0:
  *                                hex address, page number 0 is left alone
  *   protect=<first>-<last>,...   hex offsets in the window that Xen protects
+ *   toggle=<first>-<last>        hex BAR offsets: for mode open, have Xen take
+ *                                protection of these away, and restore it
  *   xsetbv=fep                   let Xen emulate XSETBV, by the prefix that
  *                                its option hvm_fep enables: QEMU does not
  *                                tell Xen, which takes AVX for disabled then
@@ -20,32 +22,34 @@
 #include "print.h"
 
 const struct mode modes[NR_MODES] = {
+    /* A kernel, while the range of toggle= is not protected; comes first. */
+    { "open",        LEVEL_KERNEL, false, true },
     /* As the environment has them: ring 0 and 3, or 1 and 3. */
-    { "kernel",      LEVEL_KERNEL, false },
-    { "user",        LEVEL_USER,   false },
+    { "kernel",      LEVEL_KERNEL, false, false },
+    { "user",        LEVEL_USER,   false, false },
     /* The same with an exception after each instruction. */
-    { "kernel-step", LEVEL_KERNEL, true },
-    { "user-step",   LEVEL_USER,   true },
+    { "kernel-step", LEVEL_KERNEL, true, false },
+    { "user-step",   LEVEL_USER,   true, false },
     /* 32-bit user code on a 64-bit kernel. */
-    { "compat",      LEVEL_COMPAT, false },
+    { "compat",      LEVEL_COMPAT, false, false },
     /* The same, with %ds, %es and %ss that do not begin at address 0. */
-    { "seg",         LEVEL_SEG,    false },
+    { "seg",         LEVEL_SEG,    false, false },
     /* 32- and 16-bit user code in protected mode, with paging off. */
-    { "prot32",      LEVEL_PROT32, false },
-    { "prot16",      LEVEL_PROT16, false },
+    { "prot32",      LEVEL_PROT32, false, false },
+    { "prot16",      LEVEL_PROT16, false, false },
     /* A kernel that has the device mapped twice, and uses the other one. */
-    { "alias",       LEVEL_ALIAS,  false },
+    { "alias",       LEVEL_ALIAS,  false, false },
     /*
      * A kernel at an address where it has nothing mapped, but made it look
      * as if it had page 2 of the device there.
      */
-    { "forged",      LEVEL_FORGED, false },
+    { "forged",      LEVEL_FORGED, false, false },
 };
 
 struct options options = {
     .vendor = 0x1234,
     .device = 0x5ab1,
-    .mode = { true, true },
+    .mode = { [1] = true, [2] = true }, /* kernel, user */
     .nr_at = 1,
     .at = { 0x1040 },
     .forms = "",
@@ -201,7 +205,8 @@ static bool parse_window(const char *arg)
     return !*arg;
 }
 
-static bool parse_range(const char *item, size_t len)
+static bool parse_range(const char *item, size_t len, unsigned long *from,
+                        unsigned long *to)
 {
     unsigned long first, last;
     size_t dash = 0;
@@ -209,16 +214,21 @@ static bool parse_range(const char *item, size_t len)
     while ( dash < len && item[dash] != '-' )
         dash++;
 
-    if ( options.nr_protected == ARRAY_SIZE(options.protected) ||
-         dash == len || !parse_hex(item, dash, BAR_SIZE - 1, &first) ||
+    if ( dash == len || !parse_hex(item, dash, BAR_SIZE - 1, &first) ||
          !parse_hex(item + dash + 1, len - dash - 1, BAR_SIZE - 1, &last) ||
          last < first )
         return false;
 
-    options.protected[options.nr_protected].first = first;
-    options.protected[options.nr_protected++].last = last;
+    *from = first;
+    *to = last;
 
     return true;
+}
+
+static bool parse_toggle(const char *arg)
+{
+    return parse_range(arg, length(arg), &options.toggled.first,
+                       &options.toggled.last);
 }
 
 static bool parse_protect(const char *arg)
@@ -231,8 +241,15 @@ static bool parse_protect(const char *arg)
         return true;
 
     while ( (item = next_item(&arg, &len)) )
-        if ( !parse_range(item, len) )
+    {
+        unsigned int i = options.nr_protected;
+
+        if ( i == ARRAY_SIZE(options.protected) ||
+             !parse_range(item, len, &options.protected[i].first,
+                          &options.protected[i].last) )
             return false;
+        options.nr_protected++;
+    }
 
     return options.nr_protected;
 }
@@ -252,10 +269,12 @@ static const struct {
     { "device=",  parse_device,  "<vendor>:<device>, in hex" },
     { "at=",      parse_at,      "up to 64 hex offsets, 1000 to 7fff" },
     { "modes=",   parse_modes,   "kernel, user, kernel-step, user-step, "
-                                 "compat, seg, prot32, prot16, alias" },
+                                 "compat, seg, prot32, prot16, alias, "
+                                 "forged, open" },
     { "forms=",   parse_forms,   "prefixes of the names of forms" },
     { "window=",  parse_window,  "<hex address>,<pages, 2 to 8>" },
     { "protect=", parse_protect, "msix, or up to 16 hex <first>-<last>" },
+    { "toggle=",  parse_toggle,  "hex <first>-<last>" },
     { "xsetbv=",  parse_xsetbv,  "fep" },
 };
 
@@ -277,7 +296,7 @@ static void parse_word(const char *word)
     }
 
     fatal("'%s' is not an option: there are device=, at=, modes=, forms=, "
-          "window=, protect=, xsetbv=", word);
+          "window=, protect=, toggle=, xsetbv=", word);
 }
 
 void options_parse(char *line)

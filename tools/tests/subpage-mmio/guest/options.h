@@ -12,11 +12,12 @@
 struct mode {
     const char *name;
     enum level level;
-    bool step;
+    bool step;                  /* an exception after each instruction */
+    bool open;                  /* with some protection taken away */
 };
 
 extern const struct mode modes[];
-#define NR_MODES 10
+#define NR_MODES 11
 
 struct options {
     uint16_t vendor, device;
@@ -28,7 +29,7 @@ struct options {
     unsigned int nr_protected;
     struct {
         unsigned long first, last;
-    } protected[16];
+    } protected[16], toggled;
     bool mode[NR_MODES];
     unsigned int nr_at;
     unsigned long at[64];

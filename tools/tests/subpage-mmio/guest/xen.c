@@ -7,6 +7,7 @@
 #include "io.h"
 #include "print.h"
 
+#include <public/hypfs.h>
 #include <public/physdev.h>
 #include <public/sched.h>
 
@@ -51,6 +52,39 @@ int env_prepare_msix(unsigned int bus, unsigned int devfn)
         return rc;
 
     return HYPERCALL(physdev_op, PHYSDEVOP_prepare_msix, &dev, 0, 0);
+}
+
+static char *put_hex(char *s, uint64_t val)
+{
+    int shift;
+
+    for ( shift = 60; shift >= 0; shift -= 4 )
+        *s++ = "0123456789abcdef"[(val >> shift) & 15];
+
+    return s;
+}
+
+void env_protect(bool on, uint64_t first, uint64_t last)
+{
+    static const char path[] = "/params/subpage-mmio-test";
+    char text[40], *end = text;
+    multicall_entry_t call = {
+        .op = __HYPERVISOR_hypfs_op,
+        .args = {
+            XEN_HYPFS_OP_write_contents,
+            (unsigned long)path, sizeof(path), (unsigned long)text,
+        },
+    };
+
+    *end++ = on ? '+' : '-';
+    end = put_hex(end, first);
+    *end++ = '-';
+    end = put_hex(end, last);
+    *end++ = '\0';
+    call.args[4] = end - text;
+
+    check(HYPERCALL(multicall, &call, 1, 0, 0), "multicall");
+    check((long)call.result, path);
 }
 
 void trap_panic(const struct trap_frame *frame)

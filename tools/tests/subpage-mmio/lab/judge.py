@@ -168,6 +168,11 @@ class Protection:
         return any(first <= end // GRANULE and last >= start // GRANULE
                    for start, end in self.ranges)
 
+    def without(self, opened):
+        """What is left when some of the ranges are not protected."""
+        return Protection(tuple(range_ for range_ in self.ranges
+                                if range_ not in opened))
+
     def page_is_partial(self, offset):
         """Does this page have a protected granule at all?"""
         return self.touches(offset - offset % PAGE, PAGE)
@@ -435,8 +440,9 @@ def judge_run(run, protection, seen, quirks):
     return steps, verdict, as_due and _is_verdict(run.verdict, verdict)
 
 
-def judge(report, logs, protections, quirks):
-    """Pair every run with the device that saw its mark, and judge it."""
+def judge(report, logs, protections, quirks, toggled=()):
+    """Pair every run with the device that saw its mark, and judge it.  The
+    `toggled` ranges are not protected in mode open."""
     for number, log in enumerate(logs):
         for access in log[None]:
             if access.kind == "W":
@@ -451,8 +457,10 @@ def judge(report, logs, protections, quirks):
         device = devices[0]
         seen = [access for access in logs[device][run.id]
                 if access.kind == "W" or access.offset not in SOURCE]
-        steps, verdict, right = judge_run(run, protections[device], seen,
-                                          quirks)
+        protection = protections[device]
+        if run.mode == "open":
+            protection = protection.without(toggled)
+        steps, verdict, right = judge_run(run, protection, seen, quirks)
         findings.append(Finding(run, device, steps, verdict, seen, right))
     return findings
 

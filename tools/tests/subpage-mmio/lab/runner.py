@@ -195,7 +195,8 @@ def judge_runs(scenario, outcome, said, logs):
     if scenario.window:
         return judge.judge_window(said, *protections(scenario),
                                   window_traps(scenario, outcome), quirks)
-    return judge.judge(said, logs, protections(scenario), quirks)
+    return judge.judge(said, logs, protections(scenario), quirks,
+                       scenario.toggled)
 
 
 def console_problems(scenario, kind, console):

@@ -177,6 +177,7 @@ class Scenario:
     stock: Stock | None             # None: only the patched hypervisor boots
     machine: str = "qemu-pv"
     devices: tuple = (PLAIN,)
+    toggled: tuple = ()             # ranges that mode open is without
     window: Window | None = None    # instead of devices
     environment: str | None = None  # under which the matrix counts the forms
     xen_options: str = ""           # on top of the machine's
@@ -304,7 +305,22 @@ def _pvh(name, words):
         forms("borders", PVH_BORDERS, PVH_BORDER_PLACES,
               "at more borders between pages"),
         _step(name, "guest-pvh", f"a PVH dom0 on {words}", PVH_STEP_PLACES,
-              machine=f"qemu-{name}", devices=(PVH,)))
+              machine=f"qemu-{name}", devices=(PVH,)),
+        _toggle(name, words))
+
+
+def _toggle(name, words):
+    """The page has no other protected range, and becomes an ordinary one."""
+    modes, places = ("open", "kernel"), (0x5040, 0x5100, 0x50fd)
+    first, last = PVH.protected[0]
+    return Scenario(
+        name=f"{name}-toggle",
+        about=f"protection goes and comes while a PVH dom0 on {words} has "
+              "the page mapped: each takes effect at once",
+        kernel="guest-pvh", modes=modes, places=places,
+        guest=guest(modes, places, f"toggle={first:x}-{last:x}"),
+        machine=f"qemu-{name}", devices=(PVH,),
+        toggled=(PVH.protected[0],), stock=None)
 
 
 def _window(name, kernel, machine, modes, places, words):

@@ -91,7 +91,8 @@ packages:
 
 ## make clean           remove everything that was made or downloaded
 clean:
-	@$(LOCK)
+	@[ -e "$$BUILD/.lock" ] || { echo "$$BUILD was not made by this: remove it yourself"; exit 1; }
+	$(LOCK)
 	find "$$BUILD" -mindepth 1 -maxdepth 1 ! -name .lock -exec rm -rf {} +
 
 ## make help            this list

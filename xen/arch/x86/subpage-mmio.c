@@ -402,7 +402,7 @@ static struct subpage_mmio *refresh(struct subpage_mmio *page)
     return new ?: page;
 }
 
-/* The largest naturally aligned piece which [offset, offset + bytes) allows. */
+/* The largest naturally aligned piece that @bytes from @offset begin with. */
 static unsigned int piece(unsigned int offset, unsigned int bytes)
 {
     unsigned int align = (offset | 8) & -(offset | 8);

@@ -237,8 +237,8 @@ def find_programs(machine, *programs):
                            f"apt-get install {package}")
     for program in programs:
         if not program.is_file():
-            raise LabError(f"{program} does not exist: build it, or name the "
-                           f"directory that has it with --build")
+            raise LabError(f"{program} is no file: build it, or name another "
+                           f"by --xen, or by --build the directory of all")
 
 
 def bar_lines(log):

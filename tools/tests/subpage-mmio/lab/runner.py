@@ -178,7 +178,7 @@ def judge_outcome(scenario, kind, outcome):
     if said.done is None:
         return result           # no wonder if something is missing, then
 
-    for text in missing_runs(scenario, said.runs):
+    for text in missing_runs(scenario, said):
         problem(text)
     if said.done != len(said.runs):
         problem(f"the guest counted {said.done} runs, but reported "
@@ -212,14 +212,28 @@ def console_problems(scenario, kind, console):
                 break
 
 
-def missing_runs(scenario, runs):
+def missing_runs(scenario, said):
     """A test that was not run must not count as passed."""
+    runs = said.runs
+    lacks = scenarios.MACHINES[scenario.machine].lacks
+    done = {}
+    for run in runs:
+        done.setdefault((run.form.name, run.mode), set()).add(run.offset)
+    for (form, mode), offsets in done.items():
+        if offsets != set(scenario.places):
+            yield f"the guest ran {form} in {mode} mode at some places only"
+    for form in said.forms.keys() - {form for form, _ in done}:
+        reason = said.skipped.get(form, "for no reason that it gave")
+        if reason not in {f"needs {feature}" for feature in lacks}:
+            yield f"the guest did not run {form}: {reason}"
     for mode in scenario.modes:
         if not any(run.mode == mode for run in runs):
             yield f"the guest reported no run in {mode} mode"
     for place in scenario.places:
         if not any(run.offset == place for run in runs):
             yield f"the guest reported no run at {place:x}"
+    if runs and all(run.verdict.startswith("refexc") for run in runs):
+        yield "the guest did not get to run anything"
 
 
 def stock_problems(stock, findings):

@@ -26,6 +26,7 @@ class Machine:
     files: tuple = ()               # (name, text) to write for a kernel's boot
     prepare: tuple = ()             # commands to run then
     last_words: str = LAST_LINE     # where it says why it has ended
+    lacks: tuple = ()               # features that some forms would need
     # A log of accesses that it left the guest for: (name, address's pattern).
     witness: tuple | None = None
 
@@ -53,6 +54,7 @@ def _qemu(cpu, quirks, *more, xen="", guest_options=""):
                 "-initrd", "dom0 {guest}"),
         xen_options=f"{XEN_OPTIONS} {xen}".rstrip(),
         guest_options=guest_options,
+        lacks=("MOVDIRI", "MOVDIR64B", "AVX512F"),
         quirks=quirks)
 
 
@@ -114,6 +116,7 @@ def _bochs(vector, xen="", **more):
                     f"spec-ctrl=no {xen}".rstrip(),
         quirks=Quirks(vector=vector),
         last_words=r"^\[\w+ *\] .*",
+        lacks=("MOVDIRI", "MOVDIR64B", "SSE4A"),
         **more)
 
 
@@ -346,7 +349,9 @@ def _hpet():
         kernel="guest-pvh", modes=modes, places=places,
         guest=arguments, stock=Stock(arguments, ()),
         machine="qemu-pvh-npt", devices=(), window=HPET,
-        end=r"domain_crash called .*svm\.c", forbid=())
+        end=r"SVM violation gpa 0x0*fed00[0-9a-f]{3}\b.*\n"
+            r".*domain_crash called",
+        forbid=(r"ASSERT|Assertion|Xen WARN|Xen BUG|Panic|FATAL",))
 
 
 def _two_devices():

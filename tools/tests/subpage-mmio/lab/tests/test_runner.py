@@ -120,8 +120,12 @@ class Boots(unittest.TestCase):
             "the guest counted 2 runs, but reported 1"])
         self.assertEqual(
             self.boot(modes=("kernel", "user"), places=(0x2040, 0x2100)),
-            ["the guest reported no run in user mode",
+            ["the guest ran mov4 in kernel mode at some places only",
+             "the guest reported no run in user mode",
              "the guest reported no run at 2100"])
+        self.assertEqual(
+            self.boot(guest="say('SPM: form mov8 w0:8'); " + RUN + DONE),
+            ["the guest did not run mov8: for no reason that it gave"])
         [problem] = self.boot(guest=RUN + "say('SPM: run 2'); " + DONE)
         self.assertIn("makes no sense: 'SPM: run 2'", problem)
 
@@ -211,7 +215,7 @@ class Boots(unittest.TestCase):
 
     def test_missing_file(self):
         with self.assertRaisesRegex(machine.LabError,
-                                    "guest/other does not exist: build it"):
+                                    "guest/other is no file: build it"):
             self.boot(kernel="other")
         self.assertFalse(self.lab.folder.exists())
 
@@ -302,7 +306,7 @@ class CommandLine(unittest.TestCase):
     def test_missing_build(self):
         with tempfile.TemporaryDirectory() as folder:
             for command in ("run", "check", "show"):
-                self.refused("does not exist: build it", command, "--build",
+                self.refused("is no file: build it", command, "--build",
                              folder)
             self.assertEqual(os.listdir(folder), [])
 

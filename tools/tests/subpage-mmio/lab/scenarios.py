@@ -382,7 +382,7 @@ def _forged():
 
 
 def _option_garbage():
-    modes, places = ("kernel",), (FREE, PROTECTED, 0x4ffd)
+    modes, places = ("user",), (FREE, PROTECTED, 0x4ffd)
     return Scenario(
         name="pv64-option-garbage",
         about="a boot option with mistakes: each is named, the rest applies",

@@ -206,9 +206,10 @@ LOCKED64(xadd_r64, "xadd %rax," MEM,            OPS(M(0, 8)))
 COMPARE_EXCHANGE(ok, .equal = true)
 COMPARE_EXCHANGE(fail)
 
-/* A bit number in a register also selects the word. */
+/* A bit number in a register also selects the word, others do not. */
 #define BIT(insn)                                                       \
     LOCKED(insn##_i_m32, #insn "l $9," MEM,             OPS(M(0, 4)))   \
+    FORM(insn##_i_m32_wide, #insn "l $32 + 9," MEM,     OPS(M(0, 4)))   \
     FORM(insn##_r32,     #insn " %edx," MEM,            OPS(M(0, 4)),   \
          .dx = 9)                                                       \
     FORM(insn##_r16_next, #insn " %dx," MEM,            OPS(M(2, 2)),   \

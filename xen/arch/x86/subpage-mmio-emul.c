@@ -396,8 +396,12 @@ int cf_check subpage_emul_rmw(
                ? rc : X86EMUL_UNHANDLEABLE;
 
     rc = check_write(addr, bytes, x86_insn_is_locked(state, ctxt), ctxt);
-    if ( rc == X86EMUL_OKAY )
-        rc = read_linear(addr, &val, bytes, ctxt);
+    if ( rc != X86EMUL_OKAY )
+        return rc;
+
+    subpage_mmio_exclude(&emul->mmio.subpage);
+
+    rc = read_linear(addr, &val, bytes, ctxt);
     if ( rc == X86EMUL_OKAY )
         rc = do_rmw(&val, &arg);
     if ( rc == X86EMUL_OKAY )

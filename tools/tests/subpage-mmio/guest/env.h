@@ -38,6 +38,7 @@
 #define EXIT_VECTOR  0x80
 
 #define VECTOR_DB     1
+#define VECTOR_BP     3
 #define VECTOR_PF    14
 
 /* A flat data segment with this base is in %fs and %gs, in every mode. */
@@ -136,6 +137,9 @@ int env_prepare_msix(unsigned int bus, unsigned int devfn);
  * For this it has to be a debug build.
  */
 void env_protect(bool on, uint64_t first, uint64_t last);
+
+/* Have the second virtual CPU run this, in kernel mode, for ever. */
+void env_start_second_cpu(void (*run)(void));
 
 void env_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 

@@ -41,6 +41,8 @@ struct form {
     unsigned long cx, dx;
     /* The stack pointer is the operand's address plus this. */
     unsigned int stack;
+    /* DI points so much below the operand. */
+    long displacement;
     /* The code ends with the operand's address, in so many bytes. */
     unsigned int address;
     /* Which bit of the operand goes to CF. */
@@ -57,6 +59,7 @@ struct form {
     bool sparse:1;              /* may leave bytes of its stores alone */
     bool pointers:1;            /* stores the FPU's pointers, from byte 12 */
     bool locked:1;              /* its read and write are one access */
+    bool unknown_length:1;      /* INT3 follows, wherever it ends */
     bool masked:1;              /* its stores are parts of a single one */
 };
 

@@ -17,6 +17,9 @@ long hypercall(unsigned int nr, unsigned long a1, unsigned long a2,
 /* End it all, naming the hypercall, if this is an error. */
 void check(long rc, const char *what);
 
+/* Start the second virtual CPU from what VCPUOP_initialise takes. */
+void start_second_cpu(void *context);
+
 #endif /* SPM_HYPERCALL_H */
 
 /*

@@ -95,14 +95,22 @@ void memory_init(char *va)
     }
 }
 
-void memory_start_run(unsigned long id)
+static unsigned long nr_runs;
+
+unsigned long memory_nr_runs(void)
+{
+    return nr_runs;
+}
+
+unsigned long memory_new_run(void)
 {
     unsigned long off;
 
+    nr_runs++;
     if ( !options.window )
     {
-        *(volatile uint32_t *)device = id;
-        return;
+        *(volatile uint32_t *)device = nr_runs;
+        return nr_runs;
     }
 
     for ( off = BAR_FIRST; off < memory_size(); off += GRANULE )
@@ -112,6 +120,8 @@ void memory_start_run(unsigned long id)
             /* What got written against the rules can't be undone. */
             *initial(off) = *granule(off);
         }
+
+    return nr_runs;
 }
 
 /* Is the byte one that a store must not have reached? */
@@ -172,6 +182,21 @@ void memory_compare(const struct form *form, const char *ram,
         if ( *(volatile uint8_t *)(device + byte) != want )
             differs(byte);
     }
+}
+
+void memory_changes(void (*changed)(unsigned long off, uint8_t val))
+{
+    unsigned long off, byte;
+
+    for ( off = BAR_FIRST; off < memory_size(); off += GRANULE )
+        if ( *granule(off) != *initial(off) )
+            for ( byte = off; byte < off + GRANULE; byte++ )
+            {
+                uint8_t val = *(volatile uint8_t *)(device + byte);
+
+                if ( val != memory_initial[byte] )
+                    changed(byte, val);
+            }
 }
 
 /*

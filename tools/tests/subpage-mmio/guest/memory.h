@@ -23,8 +23,11 @@ unsigned long memory_size(void);
 /* Takes where the kernel has mapped it. */
 void memory_init(char *device);
 
-/* Get it ready for the next run. */
-void memory_start_run(unsigned long id);
+/* Get it ready for the next run, whose number it returns. */
+unsigned long memory_new_run(void);
+
+/* So many runs there were. */
+unsigned long memory_nr_runs(void);
 
 /*
  * Report where a window's memory is not as it must be after an instruction
@@ -33,6 +36,9 @@ void memory_start_run(unsigned long id);
 void memory_compare(const struct form *form, const char *ram,
                     unsigned long off, bool effect,
                     void (*differs)(unsigned long off));
+
+/* Report what a window's memory holds, byte for byte, that was not there. */
+void memory_changes(void (*changed)(unsigned long off, uint8_t val));
 
 #endif /* SPM_MEMORY_H */
 

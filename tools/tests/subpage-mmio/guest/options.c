@@ -10,6 +10,11 @@
  *   protect=<first>-<last>,...   hex offsets in the window that Xen protects
  *   toggle=<first>-<last>        hex BAR offsets: for mode open, have Xen take
  *                                protection of these away, and restore it
+ *   map=open                     do the same while mapping the BAR
+ *   random=<seed>,<count>        hex: run so many random instructions in each
+ *                                mode, instead of the forms
+ *   race=<count>                 hex: have a second processor race, instead of
+ *                                the forms
  *   xsetbv=fep                   let Xen emulate XSETBV, by the prefix that
  *                                its option hvm_fep enables: QEMU does not
  *                                tell Xen, which takes AVX for disabled then
@@ -254,6 +259,31 @@ static bool parse_protect(const char *arg)
     return options.nr_protected;
 }
 
+static bool parse_map(const char *arg)
+{
+    options.map_open = length(arg) == 4 && equal(arg, "open", 4);
+
+    return options.map_open;
+}
+
+static bool parse_random(const char *arg)
+{
+    const char *item;
+    size_t len;
+
+    return (item = next_item(&arg, &len)) &&
+           parse_hex(item, len, ~0U, &options.random_seed) &&
+           (item = next_item(&arg, &len)) &&
+           parse_hex(item, len, 0xffff, &options.random_count) &&
+           options.random_count && !*arg;
+}
+
+static bool parse_race(const char *arg)
+{
+    return parse_hex(arg, length(arg), 0xffff, &options.race_count) &&
+           options.race_count;
+}
+
 static bool parse_xsetbv(const char *arg)
 {
     options.xsetbv_fep = length(arg) == 3 && equal(arg, "fep", 3);
@@ -275,6 +305,9 @@ static const struct {
     { "window=",  parse_window,  "<hex address>,<pages, 2 to 8>" },
     { "protect=", parse_protect, "msix, or up to 16 hex <first>-<last>" },
     { "toggle=",  parse_toggle,  "hex <first>-<last>" },
+    { "map=",     parse_map,     "open" },
+    { "random=",  parse_random,  "<seed>,<count>, in hex" },
+    { "race=",    parse_race,    "<count, 1 to ffff>" },
     { "xsetbv=",  parse_xsetbv,  "fep" },
 };
 
@@ -296,7 +329,8 @@ static void parse_word(const char *word)
     }
 
     fatal("'%s' is not an option: there are device=, at=, modes=, forms=, "
-          "window=, protect=, toggle=, xsetbv=", word);
+          "window=, protect=, toggle=, map=, random=, "
+          "race=, xsetbv=", word);
 }
 
 void options_parse(char *line)
@@ -312,6 +346,9 @@ void options_parse(char *line)
         if ( *word )
             parse_word(word);
     }
+
+    if ( options.map_open && !options.toggled.last )
+        fatal("map=open: say by toggle= what is to be open");
 
     if ( options.window ? options.protect_msix : options.nr_protected )
         fatal("protect=: wanted msix for a device, ranges for a window");

@@ -21,7 +21,7 @@ extern const struct mode modes[];
 
 struct options {
     uint16_t vendor, device;
-    bool protect_msix, xsetbv_fep;
+    bool protect_msix, map_open, xsetbv_fep;
     /* If there is to be a window: its address and size. */
     uint64_t window;
     unsigned int window_pages;
@@ -33,6 +33,10 @@ struct options {
     bool mode[NR_MODES];
     unsigned int nr_at;
     unsigned long at[64];
+    /* So many random instructions a mode, instead of the table's forms. */
+    unsigned long random_seed, random_count;
+    /* Race a second processor, so often each; instead of all else. */
+    unsigned long race_count;
     /* A list of prefixes of names. */
     const char *forms;
 };

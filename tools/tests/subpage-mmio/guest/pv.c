@@ -261,6 +261,31 @@ char *env_map_device(uint64_t pa, unsigned int pages)
     return device;
 }
 
+void env_start_second_cpu(void (*run)(void))
+{
+    static char stack[PAGE_SIZE] __attribute__((__aligned__(16)));
+    static vcpu_guest_context_t context;
+
+    context.flags = VGCF_in_kernel;
+    context.user_regs.cs = FLAT_KERNEL_CS;
+    context.user_regs.ss = context.kernel_ss = FLAT_KERNEL_SS;
+    context.user_regs.ds = context.user_regs.es = selectors[LEVEL_USER].ss;
+    context.user_regs.eflags = FLAG_ALWAYS;
+#ifdef __x86_64__
+    context.user_regs.rip = (unsigned long)run;
+    context.user_regs.rsp = context.kernel_sp =
+        (unsigned long)stack + sizeof(stack) - sizeof(long);
+#else
+    context.user_regs.eip = (unsigned long)run;
+    context.user_regs.esp = context.kernel_sp =
+        (unsigned long)stack + sizeof(stack) - sizeof(long);
+#endif
+    context.ctrlreg[3] =
+        xen_pfn_to_cr3(machine_frame((void *)start_info->pt_base));
+
+    start_second_cpu(&context);
+}
+
 void env_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
     asm volatile ( XEN_CPUID

@@ -13,6 +13,9 @@
 
 #include <public/arch-x86/cpuid.h>
 #include <public/domctl.h>
+#include <public/hvm/hvm_vcpu.h>
+
+#define EFER_LME_LMA    0x500
 
 #define PTE_DEVICE      0x77    /* present, writable, user, uncached, A, D */
 
@@ -241,6 +244,28 @@ char *env_map_device(uint64_t pa, unsigned int pages)
     views[LEVEL_ALIAS].device = alias;
 
     return device;
+}
+
+#define READ_CR(n)                                                      \
+    ({ uint64_t cr; asm volatile ( "mov %%cr" #n ", %0" : "=r" (cr) ); cr; })
+
+void env_start_second_cpu(void (*run)(void))
+{
+    static char stack[PAGE_SIZE] __attribute__((__aligned__(16)));
+    struct vcpu_hvm_context context = {
+        .mode = VCPU_HVM_MODE_64B,
+        .cpu_regs.x86_64 = {
+            .rip = (unsigned long)run,
+            .rsp = (unsigned long)stack + sizeof(stack) - sizeof(long),
+            .rflags = FLAG_ALWAYS,
+            .cr0 = READ_CR(0),
+            .cr3 = READ_CR(3),
+            .cr4 = READ_CR(4),
+            .efer = EFER_LME_LMA,
+        },
+    };
+
+    start_second_cpu(&context);
 }
 
 void env_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])

@@ -10,6 +10,7 @@
 #include <public/hypfs.h>
 #include <public/physdev.h>
 #include <public/sched.h>
+#include <public/vcpu.h>
 
 void check(long rc, const char *what)
 {
@@ -52,6 +53,13 @@ int env_prepare_msix(unsigned int bus, unsigned int devfn)
         return rc;
 
     return HYPERCALL(physdev_op, PHYSDEVOP_prepare_msix, &dev, 0, 0);
+}
+
+void start_second_cpu(void *context)
+{
+    check(HYPERCALL(vcpu_op, VCPUOP_initialise, 1, context, 0),
+          "VCPUOP_initialise: is dom0_max_vcpus= 2 or more?");
+    check(HYPERCALL(vcpu_op, VCPUOP_up, 1, NULL, 0), "VCPUOP_up");
 }
 
 static char *put_hex(char *s, uint64_t val)

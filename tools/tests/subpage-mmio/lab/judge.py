@@ -11,6 +11,9 @@ from the hypervisor under test.
 import re
 from dataclasses import dataclass, field, replace
 
+import races
+import randoms
+
 PAGE = 0x1000
 GRANULE = 8
 SOURCE = range(0x7e00, 0x7f00)  # where some forms load what they store
@@ -61,6 +64,8 @@ class Report:
     """Everything a guest said."""
     forms: dict = field(default_factory=dict)
     runs: list = field(default_factory=list)
+    randoms: list = field(default_factory=list)
+    races: list = field(default_factory=list)
     troubles: list = field(default_factory=list)
     skipped: dict = field(default_factory=dict)     # why, by form
     done: int | None = None
@@ -95,6 +100,10 @@ def parse_console(text):
                 report.forms[form.name] = form
             elif tag == "run":
                 report.runs.append(_parse_run(rest.split(), report.forms))
+            elif tag == "random":
+                report.randoms.append(randoms.parse(rest.split()))
+            elif tag == "race":
+                report.races.append(races.parse(rest.split()))
             elif tag == "note" and (
                     found := re.fullmatch(
                         r"form (\S+) (?:at \S+ )?((?:needs|leaves) .*)",
@@ -402,6 +411,8 @@ def matches(steps, seen, restarts=False, reads=1):
 class Quirks:
     """What is peculiar to a machine, most of it unlike hardware."""
     restarts: bool = False          # see matches()
+    lax: bool = False               # executes what there is no such thing as
+    keeps_ptes: bool = False        # even as protection comes and goes
     reads_twice: tuple = ()         # the forms that do, by prefix
     vector: int | None = None       # of the exception for what can't be done
 
@@ -449,6 +460,30 @@ def judge_run(run, protection, seen, quirks):
     return steps, verdict, as_due and _is_verdict(run.verdict, verdict)
 
 
+def find_run(number, logs):
+    """The device that the run was on, and what it saw."""
+    devices = [device for device, log in enumerate(logs) if number in log]
+    if len(devices) != 1:
+        raise BadReport(f"run {number} was marked on {len(devices)} devices, "
+                        f"expected one")
+    return devices[0], logs[devices[0]][number]
+
+
+def _while_open(run, protection, toggled, quirks):
+    """The run and the protection to judge by while the `toggled` ranges are
+    not protected.  Where PTEs stay as they are, a page without protection can
+    still not be written to, and there is nobody to help."""
+    opened = protection.without(toggled)
+    if quirks.keeps_ptes and any(
+            protection.page_is_partial(start) and
+            not opened.page_is_partial(start)
+            for _, relative, width in run.form.ops
+            for start, _ in split_pages(run.offset + relative, width)):
+        flags = run.form.flags | {"fault"}
+        return replace(run, form=replace(run.form, flags=flags)), protection
+    return run, opened
+
+
 def judge(report, logs, protections, quirks, toggled=()):
     """Pair every run with the device that saw its mark, and judge it.  The
     `toggled` ranges are not protected in mode open."""
@@ -459,16 +494,12 @@ def judge(report, logs, protections, quirks, toggled=()):
                                 f"belongs to no run")
     findings = []
     for run in report.runs:
-        devices = [n for n, log in enumerate(logs) if run.id in log]
-        if len(devices) != 1:
-            raise BadReport(f"run {run.id} was marked on {len(devices)} "
-                            f"devices, expected one")
-        device = devices[0]
-        seen = [access for access in logs[device][run.id]
+        device, accesses = find_run(run.id, logs)
+        seen = [access for access in accesses
                 if access.kind == "W" or access.offset not in SOURCE]
         protection = protections[device]
         if run.mode == "open":
-            protection = protection.without(toggled)
+            run, protection = _while_open(run, protection, toggled, quirks)
         steps, verdict, right = judge_run(run, protection, seen, quirks)
         findings.append(Finding(run, device, steps, verdict, seen, right))
     return findings
@@ -521,7 +552,8 @@ def judge_window(report, protection, traps, quirks):
 
 def unreported(report, logs):
     """Runs that began, as the devices know, but were never reported."""
-    known = {run.id for run in report.runs}
+    known = {run.id for run in (*report.runs, *report.randoms,
+                                *report.races)}
     return sorted(number for log in logs for number in log
                   if number is not None and number not in known)
 

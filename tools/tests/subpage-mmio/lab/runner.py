@@ -112,6 +112,8 @@ def boot_texts(scenario, kind, bars):
     arguments = [its_machine.guest_options]
     if scenario.window:
         arguments.append(window_arguments(scenario.window))
+    if scenario.task:
+        arguments.append(scenario.task.argument())
     if kind == "stock":
         return {"xen": options[0],
                 "guest": join(scenario.stock.guest, *arguments)}
@@ -134,7 +136,8 @@ def join(*words):
 
 def protections(scenario):
     """The reference model's view of what the guest may write to."""
-    return [judge.Protection(protected) for _, protected in
+    return [judge.Protection(protected).without(scenario.opened)
+            for _, protected in
             targets(scenario, [0] * len(scenario.devices))]
 
 
@@ -178,11 +181,11 @@ def judge_outcome(scenario, kind, outcome):
     if said.done is None:
         return result           # no wonder if something is missing, then
 
-    for text in missing_runs(scenario, said):
+    for text in missing(scenario, result):
         problem(text)
-    if said.done != len(said.runs):
+    if said.done != len(result.findings):
         problem(f"the guest counted {said.done} runs, but reported "
-                f"{len(said.runs)}")
+                f"{len(result.findings)}")
     if kind == "stock":
         for text, findings in stock_problems(scenario.stock, result.findings):
             problem(text, findings)
@@ -192,6 +195,9 @@ def judge_outcome(scenario, kind, outcome):
 def judge_runs(scenario, outcome, said, logs):
     """By what the device saw, or else the guest and the machine."""
     quirks = scenarios.MACHINES[scenario.machine].quirks
+    if scenario.task:
+        return scenario.task.judge(said, logs, protections(scenario), quirks,
+                                   bool(scenario.window))
     if scenario.window:
         return judge.judge_window(said, *protections(scenario),
                                   window_traps(scenario, outcome), quirks)
@@ -210,6 +216,13 @@ def console_problems(scenario, kind, console):
             if re.search(pattern, line):
                 yield f"the console has '{line.strip()}'"
                 break
+
+
+def missing(scenario, result):
+    """What the guest did not do, or did in vain."""
+    if scenario.task:
+        return scenario.task.problems(scenario, result.findings)
+    return missing_runs(scenario, result.said)
 
 
 def missing_runs(scenario, said):

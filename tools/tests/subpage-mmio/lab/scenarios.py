@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 
 from judge import Quirks
 from machine import DONE, LAST_LINE
+from races import Race
+from randoms import Randoms
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ XEN_OPTIONS = ("com1=115200,8n1 console=com1 loglvl=all guest_loglvl=all "
                "dom0_mem=64M dom0_max_vcpus=1")
 
 # Its locked NEG is a load, and a compare-and-exchange.
-QEMU_QUIRKS = Quirks(restarts=True, reads_twice=("lock_neg",))
+QEMU_QUIRKS = Quirks(restarts=True, lax=True, reads_twice=("lock_neg",))
 PV_VECTOR, HVM_VECTOR = 14, 13
 
 
@@ -120,9 +122,19 @@ def _bochs(vector, xen="", **more):
         **more)
 
 
+def _two_cpus(machine):
+    """What takes turns on another processor, too, must not get lost."""
+    return replace(
+        machine, arguments=(*machine.arguments, "-smp", "2"),
+        files=tuple((name, text.replace("count=1", "count=2"))
+                    for name, text in machine.files),
+        xen_options=f"{machine.xen_options} dom0_max_vcpus=2")
+
+
 MACHINES = {
     # No SMAP: a PV kernel does not survive it on this emulator's IRET.
-    "qemu-pv": _qemu("max,-smap", replace(QEMU_QUIRKS, vector=PV_VECTOR)),
+    "qemu-pv": _qemu("max,-smap", replace(QEMU_QUIRKS, vector=PV_VECTOR,
+                                          keeps_ptes=True)),
     "qemu-pvh-npt": _qemu_pvh("pvh"),
     "qemu-pvh-shadow": _qemu_pvh("pvh,shadow"),
     "bochs-pv": _bochs(PV_VECTOR),
@@ -131,6 +143,10 @@ MACHINES = {
         witness=("bochs.log",
                  r"VMEXIT: EPT violation for guest paddr 0x([0-9a-f]+)")),
 }
+
+
+MACHINES |= {f"{name}-smp": _two_cpus(MACHINES[name])
+             for name in ("qemu-pv", "qemu-pvh-npt", "qemu-pvh-shadow")}
 
 
 @dataclass(frozen=True)
@@ -180,7 +196,9 @@ class Scenario:
     stock: Stock | None             # None: only the patched hypervisor boots
     machine: str = "qemu-pv"
     devices: tuple = (PLAIN,)
+    task: object = None             # Randoms or a Race, instead of forms
     toggled: tuple = ()             # ranges that mode open is without
+    opened: tuple = ()              # ranges that are of no effect at all
     window: Window | None = None    # instead of devices
     environment: str | None = None  # under which the matrix counts the forms
     xen_options: str = ""           # on top of the machine's
@@ -312,6 +330,17 @@ def _pvh(name, words):
         _toggle(name, words))
 
 
+def _pv_toggle(name, about, device, *words, **more):
+    """Xen cannot find the PTEs that a PV guest has."""
+    first, last = PVH.protected[0]
+    modes, places = ("open", "kernel", "user"), (0x5040, 0x5100, 0x50fd)
+    return Scenario(
+        name=name, about=about,
+        kernel="guest-pv64", modes=modes, places=places,
+        guest=guest(modes, places, f"toggle={first:x}-{last:x}", *words),
+        devices=(device,), stock=None, **more)
+
+
 def _toggle(name, words):
     """The page has no other protected range, and becomes an ordinary one."""
     modes, places = ("open", "kernel"), (0x5040, 0x5100, 0x50fd)
@@ -352,6 +381,35 @@ def _hpet():
         end=r"SVM violation gpa 0x0*fed00[0-9a-f]{3}\b.*\n"
             r".*domain_crash called",
         forbid=(r"ASSERT|Assertion|Xen WARN|Xen BUG|Panic|FATAL",))
+
+
+# Most are far from any protected granule, so that all of it must arrive.
+RANDOM_PLACES = (0x2040, 0x20f0, 0x2110, 0x2400, 0x2800, 0x2ffd, 0x3800,
+                 0x4800, 0x4ff0, 0x5700, 0x5ff8)
+PVH_RANDOM_PLACES = (0x5040, 0x50f0, 0x5110, 0x5400, 0x5800, 0x5ffd, 0x6800,
+                     0x4ff8)
+
+
+def _random(name, kernel, modes, places, seed, words, **more):
+    """Bochs takes a minute for two thousand."""
+    count = (2000 if "window" in more else 3000) // len(modes)
+    return Scenario(
+        name=f"{name}-random",
+        about=f"{count * len(modes)} random instructions in {words}: what "
+              "the device saw is what they did to memory",
+        kernel=kernel, modes=modes, places=places,
+        guest=guest(modes, places),
+        task=Randoms(seed, count, least=count // 5), stock=None, **more)
+
+
+def _race(name, kernel, machine, device, *places):
+    return Scenario(
+        name=f"{name}-race",
+        about="two processors do the same locked instructions at once",
+        kernel=kernel, modes=("race",), places=places,
+        guest=guest(("kernel",), places),
+        machine=machine, devices=(device,),
+        task=Race(count=500), stock=None)
 
 
 def _two_devices():
@@ -400,8 +458,40 @@ SCENARIOS = (
     _step("pv64", "guest-pv64", "a 64-bit PV guest", PV_STEP_PLACES),
     _step("pv32", "guest-pv32", "a 32-bit PV guest", PV_STEP_PLACES),
     _two_devices(),
+    _pv_toggle("pv64-toggle",
+               "protection goes and comes while a PV guest has the page "
+               "mapped: its PTEs stay read-only", PVH,
+               toggled=(PVH.protected[0],)),
+    _pv_toggle("pv64-late",
+               "protection comes when a PV guest has the page mapped: its "
+               "PTEs stay writable", PVH, "map=open",
+               opened=(PVH.protected[0],)),
     _option_garbage(),
     _forged(),
+    _random("pv64", "guest-pv64", PV64_MODES, RANDOM_PLACES, 1,
+            "a 64-bit PV guest"),
+    _random("pv32", "guest-pv32", PV32_MODES, RANDOM_PLACES, 2,
+            "a 32-bit PV guest"),
+    _random("pvh-npt", "guest-pvh", PVH_MODES, PVH_RANDOM_PLACES, 3,
+            "a PVH dom0 on nested page tables", machine="qemu-pvh-npt",
+            devices=(PVH,)),
+    _random("pvh-shadow", "guest-pvh", PVH_MODES, PVH_RANDOM_PLACES, 4,
+            "a PVH dom0 on shadow page tables", machine="qemu-pvh-shadow",
+            devices=(PVH,)),
+    _random("pvh-ept", "guest-pvh", ("kernel", "user", "compat"),
+            RANDOM_PLACES, 5, "a PVH dom0 on an emulated Intel processor",
+            machine="bochs-pvh-ept", devices=(), window=FRAME_BUFFER,
+            seconds=600),
+    _random("pv64-intel", "guest-pv64", ("kernel", "user"),
+            RANDOM_PLACES, 6, "a PV dom0 on an emulated Intel processor",
+            machine="bochs-pv", devices=(), window=FRAME_BUFFER,
+            seconds=600),
+    _race("pv64", "guest-pv64", "qemu-pv-smp", PLAIN, FREE, 0x2043, 0x2ffd),
+    _race("pv32", "guest-pv32", "qemu-pv-smp", PLAIN, FREE, 0x2043, 0x2ffd),
+    _race("pvh-npt", "guest-pvh", "qemu-pvh-npt-smp", PVH_BORDERS,
+          0x5040, 0x5043, 0x4ffd),
+    _race("pvh-shadow", "guest-pvh", "qemu-pvh-shadow-smp", PVH_BORDERS,
+          0x5040, 0x5043, 0x4ffd),
     *_pvh("pvh-npt", "nested page tables"),
     *_pvh("pvh-shadow", "shadow page tables"),
     _hpet(),

@@ -277,6 +277,30 @@ class Faults(unittest.TestCase):
                                  quirks=judge.Quirks(vector=vector)), right)
 
 
+class Toggled(unittest.TestCase):
+    """Page 5 has one protected range, page 4 two."""
+    def right(self, offset, verdict, *seen, **quirks):
+        report = judge.parse_console(
+            f"{FORMS}SPM: run 7 mov4 open {offset:x} {verdict} 0a0b0c0d\r\n")
+        log = judge.parse_device_log(["mark 7", *seen])
+        [finding] = judge.judge(
+            report, [log], [PROTECTED], judge.Quirks(vector=14, **quirks),
+            ((0x5300, 0x5307), (0x4000, 0x4007)))
+        return finding.right
+
+    def test_open(self):
+        self.assertTrue(self.right(0x5300, "ok", "W 0 5300 4 d0c0b0a"))
+        self.assertFalse(self.right(0x5300, "ok"))
+        self.assertTrue(self.right(0x4ff8, "ok"))
+
+    def test_pte_stays_read_only(self):
+        self.assertTrue(self.right(0x5300, "exc:14:3:0", keeps_ptes=True))
+        self.assertFalse(self.right(0x5300, "ok", "W 0 5300 4 d0c0b0a",
+                                    keeps_ptes=True))
+        self.assertTrue(self.right(0x4000, "ok", "W 0 4000 4 d0c0b0a",
+                                   keeps_ptes=True))
+
+
 class Window(unittest.TestCase):
     """Memory that the guest itself has looked at."""
 

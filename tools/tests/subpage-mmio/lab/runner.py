@@ -3,8 +3,9 @@
 
 import contextlib
 import fcntl
+import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import judge
 import machine
@@ -54,8 +55,8 @@ class Lab:
             yield
 
     def _boot(self, scenario, name):
-        return machine.Boot(scenarios.MACHINES[scenario.machine],
-                            scenario.devices, self.folder / name, self.device)
+        return machine.Boot(machine_of(scenario), scenario.devices,
+                            self.folder / name, self.device)
 
     def bars(self, scenario):
         """Where the scenario's devices are, found once a command line."""
@@ -80,12 +81,47 @@ class Lab:
     def boot(self, scenario, kind, xen):
         """Boot one hypervisor, and judge what came of it."""
         bars = self.bars(scenario)
-        outcome = machine.run_guest(
-            self._boot(scenario, f"{scenario.name}/{kind}"), bars,
-            {"xen": xen, "dom0": self.kernel(scenario)},
-            boot_texts(scenario, kind, bars), scenario.seconds,
-            scenario.end)
-        return judge_outcome(scenario, kind, outcome)
+
+        def run(name):
+            return machine.run_guest(
+                self._boot(scenario, f"{scenario.name}/{name}"), bars,
+                {"xen": xen, "dom0": self.kernel(scenario)},
+                boot_texts(scenario, kind, bars), scenario.seconds,
+                scenario.end)
+
+        result = judge_outcome(scenario, kind, run(kind))
+        if scenario.twice:
+            again = run(f"{kind}-again")
+            result.problems += [(text, ()) for text in
+                                differences(result.outcome, again)]
+            result.outcome.seconds += again.seconds
+        return result
+
+
+def machine_of(scenario):
+    """What the scenario boots on."""
+    its_machine = scenarios.MACHINES[scenario.machine]
+    if scenario.twice:
+        its_machine = replace(its_machine, arguments=(
+            *its_machine.arguments, *its_machine.repeatable))
+    return its_machine
+
+
+def differences(first, second):
+    """The first line of each log that is not the same in two boots."""
+    def logs(outcome):
+        return [outcome.console.splitlines(), *outcome.device_logs]
+
+    names = ["console", *(f"device {number}'s log" for number in
+                          range(len(first.device_logs)))]
+    for name, one, other in zip(names, logs(first), logs(second)):
+        for number, (line, again) in enumerate(
+                itertools.zip_longest(one, other, fillvalue="(its end)"),
+                1):
+            if line != again:
+                yield (f"two boots differ in line {number} of the {name}: "
+                       f"{line!r}, then {again!r}")
+                break
 
 
 def targets(scenario, bars):

@@ -29,6 +29,7 @@ class Machine:
     prepare: tuple = ()             # commands to run then
     last_words: str = LAST_LINE     # where it says why it has ended
     lacks: tuple = ()               # features that some forms would need
+    repeatable: tuple = ()          # arguments for boots that do not differ
     # A log of accesses that it left the guest for: (name, address's pattern).
     witness: tuple | None = None
 
@@ -57,6 +58,9 @@ def _qemu(cpu, quirks, *more, xen="", guest_options=""):
         xen_options=f"{XEN_OPTIONS} {xen}".rstrip(),
         guest_options=guest_options,
         lacks=("MOVDIRI", "MOVDIR64B", "AVX512F"),
+        # Time is a count of instructions; at 64 ns each, of not too many.
+        repeatable=("-icount", "shift=6,sleep=off", "-seed", "42",
+                    "-rtc", "base=2024-01-01T00:00:00,clock=vm"),
         quirks=quirks)
 
 
@@ -204,6 +208,7 @@ class Scenario:
     xen_options: str = ""           # on top of the machine's
     garbage: tuple = ()             # to put among the boot option's ranges
     seconds: int = 120              # until the guest must have finished
+    twice: bool = False             # boots twice, with no difference at all
     end: str = DONE                 # the pattern that says that it has
     expect: tuple = ()              # patterns that the console must show
     forbid: tuple = (r"ASSERT|Assertion|Xen WARN|Xen BUG|Panic|FATAL|"
@@ -452,6 +457,18 @@ def _option_garbage():
         stock=None)
 
 
+def _twice(name, kernel, machine, places):
+    modes = ("kernel", "user")
+    return Scenario(
+        name=f"{name}-twice",
+        about="two boots, of which all logs must be the same, with time stamps "
+              "that count instructions",
+        kernel=kernel, modes=modes, places=places,
+        guest=guest(modes, places, "forms=mov_+xchg_+lock_xadd+rep_stosb"),
+        machine=machine, twice=True, xen_options="console_timestamps=raw",
+        stock=None)
+
+
 SCENARIOS = (
     _forms("pv64", "guest-pv64", PV64_MODES, "64-bit PV"),
     _forms("pv32", "guest-pv32", PV32_MODES, "32-bit PV"),
@@ -492,6 +509,11 @@ SCENARIOS = (
           0x5040, 0x5043, 0x4ffd),
     _race("pvh-shadow", "guest-pvh", "qemu-pvh-shadow-smp", PVH_BORDERS,
           0x5040, 0x5043, 0x4ffd),
+    _twice("pv64", "guest-pv64", "qemu-pv", PLACES[:2]),
+    replace(_twice("pvh-npt", "guest-pvh", "qemu-pvh-npt", PVH_PLACES[:2]),
+            devices=(PVH,)),
+    replace(_twice("pvh-shadow", "guest-pvh", "qemu-pvh-shadow",
+                   PVH_PLACES[:2]), devices=(PVH,)),
     *_pvh("pvh-npt", "nested page tables"),
     *_pvh("pvh-shadow", "shadow page tables"),
     _hpet(),

@@ -204,6 +204,24 @@ class Boots(unittest.TestCase):
         [problem] = self.boot(guest=RUN + DONE, end="0 died")
         self.assertIn("before the console showed '0 died'", problem)
 
+    def test_twice(self):
+        self.assertEqual(self.boot(twice=True), [])
+        for log, what in (("console", "say(os.getcwd())"),
+                          ("device 0's log",
+                           "'again' in os.getcwd() and write(0x2040, 4, 1)")):
+            [problem] = self.boot(twice=True,
+                                  guest=RUN + f"import os; {what}; " + DONE)
+            self.assertRegex(problem, "two boots differ in line [1-9][0-9]* "
+                                      f"of the {log}: '.*', then '.*again|W")
+
+    def test_repeatable_machine(self):
+        self.assertEqual(runner.machine_of(SCENARIO), FAKE)
+        with mock.patch.dict(scenarios.MACHINES,
+                             fake=replace(FAKE, repeatable=("-exact",))):
+            self.assertEqual(
+                runner.machine_of(replace(SCENARIO, twice=True)).arguments,
+                (*FAKE.arguments, "-exact"))
+
     def test_needs(self):
         for needs in ((("/no/such/file", "some"),), (("no-such", "some"),)):
             broken = replace(LOGGING, needs=needs)

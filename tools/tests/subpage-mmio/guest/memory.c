@@ -24,28 +24,60 @@ unsigned long memory_size(void)
     return options.window ? options.window_pages * PAGE_SIZE : BAR_SIZE;
 }
 
-static volatile uint64_t *granule(unsigned long off)
-{
-    return (uint64_t *)(device + off);
-}
-
 static uint64_t *initial(unsigned long off)
 {
     return (uint64_t *)(memory_initial + off);
 }
 
-/* Has the part of a page a protected granule? */
-static bool is_protected(unsigned long off, unsigned long width)
+/* Is a granule of these bytes in one of the ranges? */
+static bool is_in(const struct ranges *ranges, unsigned long off,
+                  unsigned long width)
 {
     unsigned int i;
 
-    for ( i = 0; i < options.nr_protected; i++ )
-        if ( off / GRANULE <= options.protected[i].last / GRANULE &&
-             options.protected[i].first / GRANULE <=
+    for ( i = 0; i < ranges->nr; i++ )
+        if ( off / GRANULE <= ranges->range[i].last / GRANULE &&
+             ranges->range[i].first / GRANULE <=
              (off + width - 1) / GRANULE )
             return true;
 
     return false;
+}
+
+/* Has the part of a page a protected granule? */
+static bool is_protected(unsigned long off, unsigned long width)
+{
+    return is_in(&options.protected, off, width);
+}
+
+/*
+ * A window's granule.  Registers are accessed in their own width; what else
+ * is on their pages is left alone, and taken to be as it was.
+ */
+static uint64_t get(unsigned long off)
+{
+    volatile uint32_t *reg = (uint32_t *)(device + off);
+
+    if ( !options.registers.nr )
+        return *(volatile uint64_t *)reg;
+
+    if ( !is_in(&options.registers, off, GRANULE) )
+        return *initial(off);
+
+    return reg[0] | ((uint64_t)reg[1] << 32);
+}
+
+static void put(unsigned long off, uint64_t val)
+{
+    volatile uint32_t *reg = (uint32_t *)(device + off);
+
+    if ( !options.registers.nr )
+        *(volatile uint64_t *)reg = val;
+    else if ( is_in(&options.registers, off, GRANULE) )
+    {
+        reg[0] = val;
+        reg[1] = val >> 32;
+    }
 }
 
 /*
@@ -85,10 +117,10 @@ void memory_init(char *va)
         if ( !options.window )
             continue;
 
-        *granule(off) = PATTERN;
+        put(off, PATTERN);
         if ( is_protected(off, GRANULE) )
-            *initial(off) = *granule(off);
-        else if ( *granule(off) != PATTERN )
+            *initial(off) = get(off);
+        else if ( get(off) != PATTERN )
             fatal("window=: writing to %lx has no effect, so this is no "
                   "memory, or it is protected: add the range to protect=",
                   off);
@@ -114,11 +146,11 @@ unsigned long memory_new_run(void)
     }
 
     for ( off = BAR_FIRST; off < memory_size(); off += GRANULE )
-        if ( *granule(off) != *initial(off) )
+        if ( get(off) != *initial(off) )
         {
-            *granule(off) = *initial(off);
+            put(off, *initial(off));
             /* What got written against the rules can't be undone. */
-            *initial(off) = *granule(off);
+            *initial(off) = get(off);
         }
 
     return nr_runs;
@@ -155,6 +187,7 @@ void memory_compare(const struct form *form, const char *ram,
                     void (*differs)(unsigned long off))
 {
     unsigned long byte;
+    uint64_t val = 0;
 
     if ( !options.window )
         return;
@@ -164,11 +197,15 @@ void memory_compare(const struct form *form, const char *ram,
         uint8_t want = memory_initial[byte];
 
         /* Where nothing was to happen, and nothing did, lose no time. */
-        if ( !(byte % GRANULE) && *granule(byte) == *initial(byte) &&
-             *(uint64_t *)(ram + byte) == *initial(byte) )
+        if ( !(byte % GRANULE) )
         {
-            byte += GRANULE - 1;
-            continue;
+            val = get(byte);
+            if ( val == *initial(byte) &&
+                 *(uint64_t *)(ram + byte) == *initial(byte) )
+            {
+                byte += GRANULE - 1;
+                continue;
+            }
         }
 
         if ( form->pointers && byte - off >= POINTERS_START &&
@@ -179,7 +216,7 @@ void memory_compare(const struct form *form, const char *ram,
              !is_refused(form, off, byte) )
             want = ram[byte];
 
-        if ( *(volatile uint8_t *)(device + byte) != want )
+        if ( (uint8_t)(val >> (byte % GRANULE * 8)) != want )
             differs(byte);
     }
 }

@@ -4,9 +4,9 @@
  * window also what it must hold afterwards.
  *
  * The device of the tests has a register for marks: it writes them to its
- * log, and makes its memory as it was.  A window is memory of a device that
- * has no such thing: here it is made as it was, and looked at, with ordinary
- * loads and stores.
+ * log, and makes its memory as it was.  A window is memory, or registers, of
+ * a device that has no such thing: here it is made as it was, and looked at,
+ * with ordinary loads and stores.
  */
 #ifndef SPM_MEMORY_H
 #define SPM_MEMORY_H

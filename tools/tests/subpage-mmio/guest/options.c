@@ -8,6 +8,9 @@
  *   window=<address>,<pages>     use this memory, instead of a device's BAR0:
  *                                hex address, page number 0 is left alone
  *   protect=<first>-<last>,...   hex offsets in the window that Xen protects
+ *   registers=<first>-<last>,... hex offsets in the window of 4-byte registers
+ *                                which keep what is written; only these are
+ *                                looked at, default is all of the window
  *   toggle=<first>-<last>        hex BAR offsets: for mode open, have Xen take
  *                                protection of these away, and restore it
  *   map=open                     do the same while mapping the BAR
@@ -210,53 +213,47 @@ static bool parse_window(const char *arg)
     return !*arg;
 }
 
-static bool parse_range(const char *item, size_t len, unsigned long *from,
-                        unsigned long *to)
+static bool parse_range(const char *item, size_t len, struct range *range)
 {
-    unsigned long first, last;
     size_t dash = 0;
 
     while ( dash < len && item[dash] != '-' )
         dash++;
 
-    if ( dash == len || !parse_hex(item, dash, BAR_SIZE - 1, &first) ||
-         !parse_hex(item + dash + 1, len - dash - 1, BAR_SIZE - 1, &last) ||
-         last < first )
-        return false;
-
-    *from = first;
-    *to = last;
-
-    return true;
+    return dash < len && parse_hex(item, dash, BAR_SIZE - 1, &range->first) &&
+           parse_hex(item + dash + 1, len - dash - 1, BAR_SIZE - 1,
+                     &range->last) &&
+           range->first <= range->last;
 }
 
-static bool parse_toggle(const char *arg)
-{
-    return parse_range(arg, length(arg), &options.toggled.first,
-                       &options.toggled.last);
-}
-
-static bool parse_protect(const char *arg)
+static bool parse_ranges(const char *arg, struct ranges *ranges)
 {
     const char *item;
     size_t len;
 
-    options.protect_msix = length(arg) == 4 && equal(arg, "msix", 4);
-    if ( options.protect_msix )
-        return true;
-
     while ( (item = next_item(&arg, &len)) )
-    {
-        unsigned int i = options.nr_protected;
-
-        if ( i == ARRAY_SIZE(options.protected) ||
-             !parse_range(item, len, &options.protected[i].first,
-                          &options.protected[i].last) )
+        if ( ranges->nr == ARRAY_SIZE(ranges->range) ||
+             !parse_range(item, len, &ranges->range[ranges->nr++]) )
             return false;
-        options.nr_protected++;
-    }
 
-    return options.nr_protected;
+    return ranges->nr;
+}
+
+static bool parse_toggle(const char *arg)
+{
+    return parse_range(arg, length(arg), &options.toggled);
+}
+
+static bool parse_registers(const char *arg)
+{
+    return parse_ranges(arg, &options.registers);
+}
+
+static bool parse_protect(const char *arg)
+{
+    options.protect_msix = length(arg) == 4 && equal(arg, "msix", 4);
+
+    return options.protect_msix || parse_ranges(arg, &options.protected);
 }
 
 static bool parse_map(const char *arg)
@@ -304,6 +301,7 @@ static const struct {
     { "forms=",   parse_forms,   "prefixes of the names of forms" },
     { "window=",  parse_window,  "<hex address>,<pages, 2 to 8>" },
     { "protect=", parse_protect, "msix, or up to 16 hex <first>-<last>" },
+    { "registers=", parse_registers, "up to 16 hex <first>-<last>" },
     { "toggle=",  parse_toggle,  "hex <first>-<last>" },
     { "map=",     parse_map,     "open" },
     { "random=",  parse_random,  "<seed>,<count>, in hex" },
@@ -328,9 +326,11 @@ static void parse_word(const char *word)
         return;
     }
 
-    fatal("'%s' is not an option: there are device=, at=, modes=, forms=, "
-          "window=, protect=, toggle=, map=, random=, "
-          "race=, xsetbv=", word);
+    add("error '%s' is not an option: there are", word);
+    for ( i = 0; i < ARRAY_SIZE(words); i++ )
+        add(" %s", words[i].name);
+    say("%s", "");
+    env_shutdown();
 }
 
 void options_parse(char *line)
@@ -350,8 +350,10 @@ void options_parse(char *line)
     if ( options.map_open && !options.toggled.last )
         fatal("map=open: say by toggle= what is to be open");
 
-    if ( options.window ? options.protect_msix : options.nr_protected )
+    if ( options.window ? options.protect_msix : options.protected.nr )
         fatal("protect=: wanted msix for a device, ranges for a window");
+    if ( !options.window && options.registers.nr )
+        fatal("registers=: there is no window= to have them");
 }
 
 bool options_want(const char *form)

@@ -19,17 +19,24 @@ struct mode {
 extern const struct mode modes[];
 #define NR_MODES 11
 
+struct range {
+    unsigned long first, last;
+};
+
+struct ranges {
+    unsigned int nr;
+    struct range range[16];
+};
+
 struct options {
     uint16_t vendor, device;
     bool protect_msix, map_open, xsetbv_fep;
     /* If there is to be a window: its address and size. */
     uint64_t window;
     unsigned int window_pages;
-    /* Its protected ranges. */
-    unsigned int nr_protected;
-    struct {
-        unsigned long first, last;
-    } protected[16], toggled;
+    /* What of it is protected; if it has more than memory, its registers. */
+    struct ranges protected, registers;
+    struct range toggled;
     bool mode[NR_MODES];
     unsigned int nr_at;
     unsigned long at[64];

@@ -134,11 +134,13 @@ def targets(scenario, bars):
 
 def window_arguments(window):
     """What a guest has to know about a window."""
-    words = f"window={window.address:x}+{window.pages:x}"
-    if window.protected:
-        words += " protect=" + "+".join(
-            f"{first:x}-{last:x}" for first, last in window.protected)
-    return words
+    words = [f"window={window.address:x}+{window.pages:x}"]
+    for name, ranges in (("protect", window.protected),
+                         ("registers", window.registers)):
+        if ranges:
+            words.append(f"{name}=" + "+".join(
+                f"{first:x}-{last:x}" for first, last in ranges))
+    return " ".join(words)
 
 
 def boot_texts(scenario, kind, bars):

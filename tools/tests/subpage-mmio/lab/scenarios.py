@@ -77,13 +77,14 @@ def _qemu_pvh(dom0):
 # No PC speaker, for its sounds need a sound card.  A panic must end it.
 BOCHS_CONFIG = """\
 display_library: rfb, options="timeout=0"
-plugin_ctrl: unmapped=1, speaker=0
+plugin_ctrl: unmapped=1, speaker=0, e1000=1
 cpu: model=corei7_skylake_x, count=1, ips=10000000, \
 reset_on_triple_fault=0, ignore_bad_msrs=1
 memory: guest=256, host=256
 romimage: file=/usr/share/bochs/BIOS-bochs-latest
 vgaromimage: file=/usr/share/vgabios/vgabios.bin
-pci: enabled=1, chipset=i440fx, slot1=pcivga
+pci: enabled=1, chipset=i440fx, slot1=pcivga, slot2=e1000
+e1000: enabled=1, mac=52:54:00:12:34:56, ethmod=null
 vga: extension=vbe, update_freq=1
 clock: sync=none, time0=1700000000
 ata0-master: type=cdrom, path=boot.iso, status=inserted
@@ -167,6 +168,7 @@ class Window:
     address: int
     pages: int
     protected: tuple                # as above, from the window's beginning
+    registers: tuple = ()           # if not all of it keeps what is written
 
 
 # Page 2 is A, 3 is B, 4 is C, 5 is D; 1, 6 and 7 have no protection at all.
@@ -241,6 +243,13 @@ PV_STEP_PLACES = (FREE, PROTECTED, 0x20fd, 0x2ffd)
 PVH_STEP_PLACES = (0x5040, 0x5100, 0x50fd, 0x5ffd)
 
 FRAME_BUFFER = Window(0xc0000000, 8, PLAIN.protected)
+# The multicast and VLAN tables of a network card: 4-byte accesses only.
+NETWORK_CARD = Window(0xc1020000, 8, ((0x5210, 0x5217), (0x5640, 0x5647)),
+                      registers=((0x5200, 0x527f), (0x5600, 0x567f)))
+REGISTER_FORMS = "forms=" + "+".join((
+    "mov_r32", "mov_i32", "mov_sib", "movnti_r32", "add_r32", "or_i32",
+    "lock_xadd_r32", "xchg_r32", "cmpxchg_r32", "bts_i_m32", "rep_stosl_3"))
+REGISTER_PLACES = (0x5220, 0x5210, 0x5214, 0x520c, 0x5640, 0x5644, 0x5648)
 # Its second page is the HPET's, which is R/O as a whole on any Xen.
 HPET = Window(0xfecff000, 2, protected=())
 
@@ -360,14 +369,15 @@ def _toggle(name, words):
         toggled=(PVH.protected[0],), stock=None)
 
 
-def _window(name, kernel, machine, modes, places, words):
+def _window(name, kernel, machine, modes, places, words,
+            window=FRAME_BUFFER, forms=""):
     return Scenario(
         name=name,
-        about=f"{words} on an emulated Intel processor: stores to a frame "
-              "buffer",
+        about=f"{words} on an emulated Intel processor: stores to a "
+              f"{'network card' if window.registers else 'frame buffer'}",
         kernel=kernel, modes=modes, places=places,
-        guest=guest(modes, places),
-        machine=machine, devices=(), window=FRAME_BUFFER,
+        guest=guest(modes, places, *filter(None, [forms])),
+        machine=machine, devices=(), window=window,
         environment=name.rpartition("-")[0],
         seconds=600, stock=None)
 
@@ -461,8 +471,8 @@ def _twice(name, kernel, machine, places):
     modes = ("kernel", "user")
     return Scenario(
         name=f"{name}-twice",
-        about="two boots, of which all logs must be the same, with time stamps "
-              "that count instructions",
+        about="two boots, of which all logs must be the same, with time "
+              "stamps that count instructions",
         kernel=kernel, modes=modes, places=places,
         guest=guest(modes, places, "forms=mov_+xchg_+lock_xadd+rep_stosb"),
         machine=machine, twice=True, xen_options="console_timestamps=raw",
@@ -521,8 +531,14 @@ SCENARIOS = (
             ("kernel", "user", "prot16"), PLACES, "a PVH dom0"),
     _window("pvh-ept-step", "guest-pvh", "bochs-pvh-ept",
             STEP_MODES[:1], (FREE, PROTECTED), "a single-stepping PVH dom0"),
+    _window("pvh-ept-card", "guest-pvh", "bochs-pvh-ept",
+            ("kernel", "user"), REGISTER_PLACES, "a PVH dom0", NETWORK_CARD,
+            REGISTER_FORMS),
     _window("pv64-intel-forms", "guest-pv64", "bochs-pv",
             ("kernel", "user"), PLACES, "a 64-bit PV dom0"),
+    _window("pv64-intel-card", "guest-pv64", "bochs-pv",
+            ("kernel", "user"), REGISTER_PLACES, "a 64-bit PV dom0",
+            NETWORK_CARD, REGISTER_FORMS),
 )
 
 

@@ -175,6 +175,12 @@ class Boots(unittest.TestCase):
         folder = self.lab.folder / "test/patched"
         self.assertIn("# window=80000000+8 protect=2100-213f",
                       (folder / "disk").read_text())
+        self.assertEqual(
+            runner.window_arguments(scenarios.Window(
+                0x90000000, 2, ((0x1000, 0x1007), (0x1010, 0x101f)),
+                registers=((0x1000, 0x10ff), (0x1200, 0x120f)))),
+            "window=90000000+2 protect=1000-1007+1010-101f "
+            "registers=1000-10ff+1200-120f")
 
     def test_wrong_window(self):
         for guest in (SAYS.format("ok;mem:2040") + TRAP,

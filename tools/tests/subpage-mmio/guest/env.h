@@ -36,6 +36,7 @@
  * QEMU gets wrong.
  */
 #define EXIT_VECTOR  0x80
+#define EXIT_SIZE    2
 
 #define VECTOR_DB     1
 #define VECTOR_BP     3
@@ -69,6 +70,7 @@ enum level {
     LEVEL_SEG,
     LEVEL_ALIAS,
     LEVEL_FORGED,
+    LEVEL_WATCHED,
     NR_LEVELS
 };
 

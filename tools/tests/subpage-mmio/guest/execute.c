@@ -18,8 +18,6 @@
 
 #define DR6_BS          0x4000
 
-#define EXIT_SIZE       2
-
 /* The stack of forms: what is there to pop, and where. */
 #define STACK_POP       16
 #define STACK_START     (PAGE_SIZE - STACK_POP)

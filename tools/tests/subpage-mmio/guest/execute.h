@@ -28,7 +28,7 @@ bool execute_finished(void);
  *   ok
  *   exc:<vector>:<error code>:<CR2 minus the operand's address>
  *       the device run raised an exception that the RAM run did not raise
- *       (128, the exit's: it ended up elsewhere)
+ *       (128, the exit's: it ended up elsewhere; more: see watched.h)
  *   refexc:<vector>      both raised the same exception
  *   regs:<name>,...      registers that differ; "exception" if only the RAM
  *                        run raised one, "ip" if they ended at different

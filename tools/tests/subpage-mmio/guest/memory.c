@@ -156,6 +156,17 @@ unsigned long memory_new_run(void)
     return nr_runs;
 }
 
+bool memory_is_initial(void)
+{
+    unsigned long off;
+
+    for ( off = BAR_FIRST; off < memory_size(); off += GRANULE )
+        if ( get(off) != *initial(off) )
+            return false;
+
+    return true;
+}
+
 /* Is the byte one that a store must not have reached? */
 static bool is_refused(const struct form *form, unsigned long off,
                        unsigned long byte)
@@ -226,7 +237,7 @@ void memory_changes(void (*changed)(unsigned long off, uint8_t val))
     unsigned long off, byte;
 
     for ( off = BAR_FIRST; off < memory_size(); off += GRANULE )
-        if ( *granule(off) != *initial(off) )
+        if ( get(off) != *initial(off) )
             for ( byte = off; byte < off + GRANULE; byte++ )
             {
                 uint8_t val = *(volatile uint8_t *)(device + byte);

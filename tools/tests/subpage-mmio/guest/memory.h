@@ -29,6 +29,9 @@ unsigned long memory_new_run(void);
 /* So many runs there were. */
 unsigned long memory_nr_runs(void);
 
+/* Is all of it as it was made for this run? */
+bool memory_is_initial(void);
+
 /*
  * Report where a window's memory is not as it must be after an instruction
  * on it has left its operand in RAM, or has had no effect.

@@ -52,6 +52,8 @@ const struct mode modes[NR_MODES] = {
      * as if it had page 2 of the device there.
      */
     { "forged",      LEVEL_FORGED, false, false },
+    /* Another domain, whose writes wait for the listener's permission. */
+    { "watched",     LEVEL_WATCHED, false, false },
 };
 
 struct options options = {
@@ -297,7 +299,7 @@ static const struct {
     { "at=",      parse_at,      "up to 64 hex offsets, 1000 to 7fff" },
     { "modes=",   parse_modes,   "kernel, user, kernel-step, user-step, "
                                  "compat, seg, prot32, prot16, alias, "
-                                 "forged, open" },
+                                 "forged, watched, open" },
     { "forms=",   parse_forms,   "prefixes of the names of forms" },
     { "window=",  parse_window,  "<hex address>,<pages, 2 to 8>" },
     { "protect=", parse_protect, "msix, or up to 16 hex <first>-<last>" },

@@ -17,7 +17,7 @@ struct mode {
 };
 
 extern const struct mode modes[];
-#define NR_MODES 11
+#define NR_MODES 12
 
 struct range {
     unsigned long first, last;

@@ -7,9 +7,11 @@
 #include "env.h"
 #include "form.h"
 #include "hypercall.h"
+#include "memory.h"
 #include "options.h"
 #include "print.h"
 #include "pvh.h"
+#include "watched.h"
 
 #include <public/arch-x86/cpuid.h>
 #include <public/domctl.h>
@@ -90,6 +92,7 @@ static const struct {
     [LEVEL_PROT16] = { SEL_USER_CS16, SEL_USER_DS, SEL_USER_DS, true },
     [LEVEL_SEG]    = { SEL_USER_CS32, SEL_SHIFTED, SEL_SHIFTED },
     [LEVEL_ALIAS]  = { SEL_KERNEL_CS, SEL_KERNEL_DS, SEL_USER_DS },
+    [LEVEL_WATCHED] = { SEL_USER_CS32, SEL_USER_DS, SEL_USER_DS, true },
 };
 
 static struct view views[NR_LEVELS] = {
@@ -102,6 +105,7 @@ static struct view views[NR_LEVELS] = {
     [LEVEL_SEG]    = { .forms = forms32, .bits = 32, .own_stack = true,
                        .data_base = SHIFTED_BASE },
     [LEVEL_ALIAS]  = { .forms = forms64, .bits = 64, .own_stack = true },
+    [LEVEL_WATCHED] = { .forms = forms32, .bits = 32, .own_stack = true },
 };
 
 static uint64_t gate(const char *entry, uint16_t cs)
@@ -173,6 +177,15 @@ const struct view *env_view(enum level level)
 
 void env_run(struct cpu *cpu, enum level level)
 {
+    unsigned long target = (unsigned long)views[level].device;
+
+    /* The reference, in RAM, is the same in whichever domain. */
+    if ( level == LEVEL_WATCHED && cpu->reg[CPU_DI] - target < memory_size() )
+    {
+        watched_run(cpu);
+        return;
+    }
+
     (selectors[level].unpaged ? pvh_run_unpaged : pvh_run)(
         cpu, selectors[level].cs, selectors[level].ss, selectors[level].ds);
 }

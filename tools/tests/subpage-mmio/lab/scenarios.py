@@ -382,6 +382,18 @@ def _window(name, kernel, machine, modes, places, words,
         seconds=600, stock=None)
 
 
+def _watched():
+    """Only Intel's page tables have what a listener wants to know."""
+    modes, places = ("watched",), (FREE, PROTECTED, 0x20fd, 0x2ffd)
+    forms = "forms=mov_r+or_i+lock_xadd_r32+rep_stosb+push_r"
+    return replace(
+        _window("pvh-ept-watched", "guest-pvh", "bochs-pvh-ept", modes, places,
+                ""),
+        about="another domain's stores, for which a listener of memory events "
+              "must be asked first",
+        guest=guest(modes, places, forms), environment=None)
+
+
 def _hpet():
     """No device of ours can be on such a page of a PVH dom0."""
     modes, places = ("kernel",), (0x1100,)
@@ -534,6 +546,7 @@ SCENARIOS = (
     _window("pvh-ept-card", "guest-pvh", "bochs-pvh-ept",
             ("kernel", "user"), REGISTER_PLACES, "a PVH dom0", NETWORK_CARD,
             REGISTER_FORMS),
+    _watched(),
     _window("pv64-intel-forms", "guest-pv64", "bochs-pv",
             ("kernel", "user"), PLACES, "a 64-bit PV dom0"),
     _window("pv64-intel-card", "guest-pv64", "bochs-pv",

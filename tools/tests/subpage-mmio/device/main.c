@@ -11,12 +11,16 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "dma.h"
+#include "irq.h"
 #include "log.h"
 #include "model.h"
 #include "pci.h"
 #include "proxy.h"
+#include "watch.h"
 
-#define USAGE "usage: device --model NAME --fd SOCKET --log FILE [-v]"
+#define USAGE "usage: device --model NAME --fd SOCKET --log FILE [-v] " \
+              "[--qtest SOCKET] [--option NAME=VALUE]..."
 
 static const struct model *const models[] = { &plain_model, &plain_b_model };
 
@@ -32,6 +36,26 @@ static const struct model *find_model(const char *name)
             return models[i];
 
     die("no device model is called '%s'", name);
+}
+
+/* name=value, which gets cut in two; the model is known. */
+static void set_option(char *arg)
+{
+    const struct model_option *option = model->options;
+    char *value = strchr(arg, '=');
+
+    if ( !value )
+        die("--option %s is not of the form NAME=VALUE", arg);
+
+    *value++ = '\0';
+    for ( ; option && option->name; option++ )
+        if ( !strcmp(option->name, arg) )
+        {
+            option->set(value);
+            return;
+        }
+
+    die("model '%s' has no option '%s'", model->name, arg);
 }
 
 static int parse_socket(const char *arg)
@@ -55,7 +79,12 @@ static uint64_t config_access(const struct proxy_msg *msg)
     uint32_t val = msg->cfg.val;
 
     if ( write )
+    {
         pci_config_write(msg->cfg.addr, val, msg->cfg.len);
+        msix_update();
+        if ( model->config_written )
+            model->config_written();
+    }
     else
         val = pci_config_read(msg->cfg.addr, msg->cfg.len);
 
@@ -107,10 +136,14 @@ static void serve(int sock)
 {
     struct proxy_msg msg;
 
-    while ( proxy_receive(sock, &msg) )
+    while ( watch_until(sock), proxy_receive(sock, &msg) )
     {
         switch ( msg.cmd )
         {
+        case PROXY_SYNC_SYSMEM:
+            dma_map(&msg);
+            break;
+
         case PROXY_CFG_WRITE:
         case PROXY_CFG_READ:
             proxy_reply(sock, config_access(&msg));
@@ -133,32 +166,52 @@ static void serve(int sock)
     }
 }
 
+/* Long options, which are not to be taken for a letter. */
+enum {
+    OPT_MODEL = 256,
+    OPT_FD,
+    OPT_LOG,
+    OPT_OPTION,
+    OPT_QTEST,
+};
+
 int main(int argc, char *argv[])
 {
     static const struct option options[] = {
-        { "model", required_argument, NULL, 'm' },
-        { "fd", required_argument, NULL, 'f' },
-        { "log", required_argument, NULL, 'l' },
+        { "model", required_argument, NULL, OPT_MODEL },
+        { "fd", required_argument, NULL, OPT_FD },
+        { "log", required_argument, NULL, OPT_LOG },
+        { "option", required_argument, NULL, OPT_OPTION },
+        { "qtest", required_argument, NULL, OPT_QTEST },
         { }
     };
+    char *settings[argc];
     const char *log = NULL;
-    int opt, sock = -1;
+    int i, opt, nr_settings = 0, sock = -1;
 
     opterr = 0;
     while ( (opt = getopt_long(argc, argv, "v", options, NULL)) != -1 )
     {
         switch ( opt )
         {
-        case 'm':
+        case OPT_MODEL:
             model = find_model(optarg);
             break;
 
-        case 'f':
+        case OPT_FD:
             sock = parse_socket(optarg);
             break;
 
-        case 'l':
+        case OPT_LOG:
             log = optarg;
+            break;
+
+        case OPT_OPTION:
+            settings[nr_settings++] = optarg;
+            break;
+
+        case OPT_QTEST:
+            irq_set_qtest(optarg);
             break;
 
         case 'v':
@@ -166,6 +219,8 @@ int main(int argc, char *argv[])
             break;
 
         default:
+            if ( optopt && optopt < OPT_MODEL )
+                die("bad option '-%c'; " USAGE, optopt);
             die("bad option '%s'; " USAGE, argv[optind - 1]);
         }
     }
@@ -175,8 +230,13 @@ int main(int argc, char *argv[])
     if ( !model || sock < 0 || !log )
         die("--model, --fd and --log are needed; " USAGE);
 
+    for ( i = 0; i < nr_settings; i++ )
+        set_option(settings[i]);
+
     log_open(log);
-    pci_init(&model->pci);
+    pci_init(model->pci);
+    if ( model->start )
+        model->start();
     model->reset();
     serve(sock);
 

@@ -12,10 +12,19 @@
 
 #include "pci.h"
 
+/* What "--option NAME=VALUE" sets; a bad value ends the process. */
+struct model_option {
+    const char *name;
+    void (*set)(const char *value);
+};
+
 struct model {
     const char *name;
-    struct pci_info pci;
+    const struct pci_info *pci;
+    const struct model_option *options; /* NULL: none; ends with { } */
 
+    /* All options are set: open files and the like.  NULL: nothing to do. */
+    void (*start)(void);
     /* Back to the state after power-on. */
     void (*reset)(void);
     /* Is a write here how a test says which run begins? */
@@ -24,6 +33,8 @@ struct model {
     uint64_t (*read)(unsigned int bar, uint32_t offset, unsigned int width);
     void (*write)(unsigned int bar, uint32_t offset, unsigned int width,
                   uint64_t val);
+    /* Configuration space was written.  NULL: nothing to do. */
+    void (*config_written)(void);
 };
 
 extern const struct model plain_model, plain_b_model;

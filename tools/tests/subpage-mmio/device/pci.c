@@ -16,6 +16,7 @@
 #define CFG_DEVICE         0x02
 #define CFG_COMMAND        0x04
 #define  COMMAND_MEMORY    0x0002
+#define  COMMAND_MASTER    0x0004
 #define  COMMAND_WRITABLE  0x0406       /* memory, bus master, no INTx */
 #define CFG_STATUS         0x06
 #define  STATUS_CAP_LIST   0x0010
@@ -155,6 +156,21 @@ void pci_config_write(uint32_t addr, uint32_t val, int len)
     mask = get(writable, addr, len);
     set(config, addr, (get(config, addr, len) & ~mask) | (val & mask), len);
     log_bars();
+}
+
+unsigned int pci_find_capability(uint8_t id)
+{
+    unsigned int addr = config[CFG_CAP_LIST];
+
+    while ( addr && config[addr] != id )
+        addr = config[addr + 1];
+
+    return addr;
+}
+
+bool pci_is_bus_master(void)
+{
+    return get(config, CFG_COMMAND, 2) & COMMAND_MASTER;
 }
 
 bool pci_find_bar(uint64_t addr, unsigned int width, unsigned int *bar,

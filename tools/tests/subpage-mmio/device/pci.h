@@ -35,6 +35,12 @@ void pci_reset(void);
 uint32_t pci_config_read(uint32_t addr, int len);
 void pci_config_write(uint32_t addr, uint32_t val, int len);
 
+/* Where a capability is in configuration space; 0: there is none of the id. */
+unsigned int pci_find_capability(uint8_t id);
+
+/* May the function access memory, or send interrupt messages? */
+bool pci_is_bus_master(void);
+
 /* Which BAR decodes this guest-physical range?  False: none does. */
 bool pci_find_bar(uint64_t addr, unsigned int width, unsigned int *bar,
                   uint32_t *offset);

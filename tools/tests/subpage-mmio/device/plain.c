@@ -68,7 +68,7 @@ static void plain_write(unsigned int bar, uint32_t offset, unsigned int width,
 #define PLAIN_MODEL(its_name, device_id)                                \
     {                                                                   \
         .name = its_name,                                               \
-        .pci = {                                                        \
+        .pci = &(const struct pci_info){                                \
             .vendor = 0x1234,                                           \
             .device = device_id,                                        \
             .class_code = 0xff0000,                                     \

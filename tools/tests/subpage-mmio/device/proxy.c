@@ -8,8 +8,6 @@
 #include "log.h"
 #include "proxy.h"
 
-#define MAX_FDS 8
-
 struct header {
     int32_t cmd;
     uint64_t size;
@@ -32,31 +30,29 @@ static const struct {
 
 #define NR_COMMANDS (int)(sizeof(commands) / sizeof(*commands))
 
-/* Close the descriptors of one recvmsg(), and count them. */
-static unsigned int close_fds(struct msghdr *mh)
+/* Add the descriptors of one recvmsg() to the message's. */
+static void take_fds(struct msghdr *mh, struct proxy_msg *msg)
 {
     struct cmsghdr *c;
-    unsigned int count = 0;
 
     for ( c = CMSG_FIRSTHDR(mh); c; c = CMSG_NXTHDR(mh, c) )
     {
-        size_t i, n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        int fds[MAX_FDS];
+        size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
         if ( c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS )
             continue;
+        if ( n > PROXY_MAX_FDS - msg->nr_fds )
+            die("more than %u file descriptors in one message",
+                PROXY_MAX_FDS);
 
-        memcpy(fds, CMSG_DATA(c), n * sizeof(int));
-        for ( i = 0; i < n; i++ )
-            close(fds[i]);
-        count += n;
+        memcpy(msg->fds + msg->nr_fds, CMSG_DATA(c), n * sizeof(int));
+        msg->nr_fds += n;
     }
-
-    return count;
 }
 
 /* Fill buf; the return value is short only if the peer hung up. */
-static size_t receive(int sock, void *buf, size_t len, unsigned int *fds)
+static size_t receive(int sock, void *buf, size_t len,
+                      struct proxy_msg *msg)
 {
     size_t done = 0;
 
@@ -64,7 +60,7 @@ static size_t receive(int sock, void *buf, size_t len, unsigned int *fds)
     {
         union {
             struct cmsghdr align;
-            char space[CMSG_SPACE(MAX_FDS * sizeof(int))];
+            char space[CMSG_SPACE(PROXY_MAX_FDS * sizeof(int))];
         } control;
         struct iovec iov = { (char *)buf + done, len - done };
         struct msghdr mh = {
@@ -82,9 +78,10 @@ static size_t receive(int sock, void *buf, size_t len, unsigned int *fds)
         if ( got <= 0 )
             break;
         if ( mh.msg_flags & MSG_CTRUNC )
-            die("more than %u file descriptors in one message", MAX_FDS);
+            die("more than %u file descriptors in one message",
+                PROXY_MAX_FDS);
 
-        *fds += close_fds(&mh);
+        take_fds(&mh, msg);
         done += got;
     }
 
@@ -94,9 +91,10 @@ static size_t receive(int sock, void *buf, size_t len, unsigned int *fds)
 bool proxy_receive(int sock, struct proxy_msg *msg)
 {
     struct header head;
-    unsigned int fds = 0;
-    size_t got = receive(sock, &head, sizeof(head), &fds);
+    size_t got;
 
+    msg->nr_fds = 0;
+    got = receive(sock, &head, sizeof(head), msg);
     if ( !got )
         return false;
     if ( got < sizeof(head) )
@@ -110,13 +108,17 @@ bool proxy_receive(int sock, struct proxy_msg *msg)
             (unsigned long long)commands[head.cmd].size);
 
     msg->cmd = head.cmd;
-    got = receive(sock, msg->raw, head.size, &fds);
+    got = receive(sock, msg->raw, head.size, msg);
     if ( got < head.size )
         die("short message: %zu of %llu bytes of a %s", got,
             (unsigned long long)head.size, commands[head.cmd].name);
-    if ( fds && !commands[head.cmd].fds )
+    if ( msg->nr_fds && !commands[head.cmd].fds )
         die("%s with file descriptors, none expected",
             commands[head.cmd].name);
+
+    if ( msg->cmd == PROXY_SET_IRQFD )
+        while ( msg->nr_fds )
+            close(msg->fds[--msg->nr_fds]);
 
     return true;
 }

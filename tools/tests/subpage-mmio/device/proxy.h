@@ -20,6 +20,8 @@ enum proxy_cmd {
     PROXY_RESET,
 };
 
+#define PROXY_MAX_FDS 8
+
 struct proxy_msg {
     enum proxy_cmd cmd;
     union {
@@ -34,15 +36,22 @@ struct proxy_msg {
             uint32_t size;
             uint8_t memory;             /* or else an I/O port */
         } bar;
+        struct {
+            uint64_t gpa[PROXY_MAX_FDS];
+            uint64_t size[PROXY_MAX_FDS];
+            uint64_t offset[PROXY_MAX_FDS];     /* in the file */
+        } sysmem;
         uint8_t raw[192];
     };
+    int fds[PROXY_MAX_FDS];             /* a SYNC_SYSMEM's */
+    unsigned int nr_fds;
 };
 
 /*
  * Wait for the next message.  False: the emulator has gone, between messages.
  * Anything else that is not a message of the protocol ends the process.
- * File descriptors that come along (guest memory, interrupts) are closed: no
- * model uses them, and there is a set of them for every memory layout change.
+ * The caller has to close the file descriptors that come with a SYNC_SYSMEM;
+ * those of interrupts, which no model can use, have been closed.
  */
 bool proxy_receive(int sock, struct proxy_msg *msg);
 

@@ -192,6 +192,14 @@ class Errors(unittest.TestCase):
         self.refused("cannot write the log /nonexistent/x",
                      Peer("--log", "/nonexistent/x"))
         self.refused("bad option '--nonsense'", Peer("--nonsense"))
+        self.refused("bad option '-x'", Peer("-xv"))
+        self.refused("bad option '-x'", Peer("-vx"))
+        self.refused("bad option '--log'", Peer("--log"))
+        self.refused("model 'plain' has no option 'size'",
+                     Peer("--option", "size=1"))
+        self.refused("--option size is not of the form NAME=VALUE",
+                     Peer("--option", "size"))
+        self.refused("longer than a socket's name", Peer("--qtest", "x" * 108))
         self.refused("unexpected argument 'more'", Peer("more"))
         result = subprocess.run([PROGRAM], capture_output=True, text=True,
                                 timeout=10, check=False)

@@ -47,9 +47,10 @@ static void read_replies(int fd)
 {
     static char line[80];
     static size_t len;
+    ssize_t got;
     char c;
 
-    while ( recv(fd, &c, 1, MSG_DONTWAIT) == 1 )
+    while ( (got = recv(fd, &c, 1, MSG_DONTWAIT)) == 1 )
     {
         if ( c != '\n' )
         {
@@ -64,7 +65,7 @@ static void read_replies(int fd)
             die("QEMU answers to an interrupt: %s", line);
     }
 
-    if ( errno != EAGAIN )              /* QEMU has gone */
+    if ( got == 0 || errno != EAGAIN )  /* QEMU has gone */
         watch_remove(fd);
 }
 

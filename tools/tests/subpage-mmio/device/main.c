@@ -22,7 +22,9 @@
 #define USAGE "usage: device --model NAME --fd SOCKET --log FILE [-v] " \
               "[--qtest SOCKET] [--option NAME=VALUE]..."
 
-static const struct model *const models[] = { &plain_model, &plain_b_model };
+static const struct model *const models[] = {
+    &plain_model, &plain_b_model, &xhci_model,
+};
 
 static const struct model *model;
 static bool verbose;

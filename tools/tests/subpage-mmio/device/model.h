@@ -37,7 +37,7 @@ struct model {
     void (*config_written)(void);
 };
 
-extern const struct model plain_model, plain_b_model;
+extern const struct model plain_model, plain_b_model, xhci_model;
 
 #endif /* DEVICE_MODEL_H */
 

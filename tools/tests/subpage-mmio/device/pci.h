@@ -12,6 +12,10 @@
 #define PCI_NR_BARS 6
 #define PCI_MAX_CAPS 4
 
+/* For a capability's body. */
+#define PCI_BYTES32(v) (v) & 0xff, ((v) >> 8) & 0xff, ((v) >> 16) & 0xff, \
+                       (v) >> 24
+
 struct pci_info {
     uint16_t vendor, device;
     uint32_t class_code;

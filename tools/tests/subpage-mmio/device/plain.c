@@ -12,17 +12,15 @@
 
 #include <string.h>
 
+#include "irq.h"
 #include "model.h"
 
 #define PAGE_SIZE    0x1000
 #define BAR_SIZE     (8 * PAGE_SIZE)
 
-#define MSIX_CAP     0x11
 #define MSIX_VECTORS 4
 #define MSIX_TABLE   0x2100
 #define MSIX_PBA     0x3200
-
-#define BYTES32(v) (v) & 0xff, ((v) >> 8) & 0xff, ((v) >> 16) & 0xff, (v) >> 24
 
 static uint8_t regs[BAR_SIZE];
 
@@ -75,10 +73,11 @@ static void plain_write(unsigned int bar, uint32_t offset, unsigned int width,
             .bars = { { .size = BAR_SIZE } },                           \
             .caps = {                                                   \
                 {                                                       \
-                    .id = MSIX_CAP,                                     \
+                    .id = PCI_CAP_MSIX,                                 \
                     .size = 12,                                         \
                     .body = { MSIX_VECTORS - 1, 0,                      \
-                              BYTES32(MSIX_TABLE), BYTES32(MSIX_PBA) }, \
+                              PCI_BYTES32(MSIX_TABLE),                  \
+                              PCI_BYTES32(MSIX_PBA) },                  \
                     .writable = { 0, 0xc0 },    /* enable, mask all */  \
                 },                                                      \
             },                                                          \

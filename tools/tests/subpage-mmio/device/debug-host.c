@@ -10,6 +10,7 @@
 #include "debug-host.h"
 #include "log.h"
 #include "watch.h"
+#include "xhci.h"
 #include "xhci-dbc.h"
 
 #define INPUT_CHUNK 4096
@@ -129,6 +130,8 @@ static const char *execute(const char *line)
         { "reset begin", dbc_reset_begin },
         { "reset end", dbc_reset_end },
         { "clear halt", dbc_clear_halt },
+        { "device in", xhci_plug_in },
+        { "device out", xhci_plug_out },
     };
     static const char type[] = "input ";
     unsigned int i;

@@ -11,6 +11,7 @@
  *   reset begin|end          reset the link
  *   clear halt               un-halt both endpoints
  *   input TEXT               send these bytes (all up to the newline)
+ *   device in|out            plug a device into the root hub, see xhci.h
  */
 
 #ifndef DEVICE_DEBUG_HOST_H

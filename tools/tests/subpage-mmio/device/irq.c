@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -29,8 +31,10 @@ static struct {
 } table[MAX_VECTORS];
 static uint64_t pba[MAX_VECTORS / 64];
 
+#define MAX_GSI            23           /* of QEMU's q35 */
+
 static const char *qtest_path;
-static int qtest = -1;
+static int qtest = -1, gsi = -1;
 
 void irq_set_qtest(const char *path)
 {
@@ -40,6 +44,17 @@ void irq_set_qtest(const char *path)
         die("--qtest %s is longer than a socket's name may be", path);
 
     qtest_path = path;
+}
+
+void irq_set_gsi(const char *arg)
+{
+    char *end;
+    unsigned long number = strtoul(arg, &end, 10);
+
+    if ( !*arg || *end || number > MAX_GSI )
+        die("--gsi %s is not a number from 0 to %u", arg, MAX_GSI);
+
+    gsi = number;
 }
 
 /* Every command is answered by a line; nobody waits for that. */
@@ -83,23 +98,31 @@ static void connect_qtest(void)
     watch_add(qtest, read_replies);
 }
 
-static void send_message(unsigned int vector)
+__attribute__((format(printf, 1, 2)))
+static void tell_qemu(const char *fmt, ...)
 {
-    char line[64];
+    char line[80];
+    va_list args;
     int len;
-
-    log_line("msi %u %" PRIx64 " %" PRIx32, vector, table[vector].address,
-             table[vector].data);
 
     if ( !qtest_path )
         return;
     if ( qtest < 0 )
         connect_qtest();
 
-    len = snprintf(line, sizeof(line), "writel %#" PRIx64 " %#" PRIx32 "\n",
-                   table[vector].address, table[vector].data);
+    va_start(args, fmt);
+    len = vsnprintf(line, sizeof(line), fmt, args);
+    va_end(args);
     if ( send(qtest, line, len, MSG_NOSIGNAL) != len && errno != EPIPE )
         die("cannot send an interrupt to QEMU: %s", strerror(errno));
+}
+
+static void send_message(unsigned int vector)
+{
+    log_line("msi %u %" PRIx64 " %" PRIx32, vector, table[vector].address,
+             table[vector].data);
+    tell_qemu("writel %#" PRIx64 " %#" PRIx32 "\n", table[vector].address,
+              table[vector].data);
 }
 
 static uint32_t get_field(unsigned int field)
@@ -118,6 +141,21 @@ static unsigned int nr_vectors(void)
 bool msix_enabled(void)
 {
     return get_field(MSIX_CONTROL) & CONTROL_ENABLE;
+}
+
+void intx_set(bool asserted)
+{
+    static bool level;
+
+    asserted = asserted && !msix_enabled() && !pci_is_intx_disabled();
+    if ( asserted == level )
+        return;
+
+    level = asserted;
+    log_line("intx %d", level);
+    if ( gsi >= 0 )
+        tell_qemu("set_irq_in /machine/q35/ioapic unnamed-gpio-in %d %d\n",
+                  gsi, level);
 }
 
 void msix_update(void)

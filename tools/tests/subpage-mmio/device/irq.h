@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Interrupts by MSI-X.
+ * Interrupts, by MSI-X or by the INTA# line.
  *
- * The emulator's protocol has no message for them, so that a message is
- * written to the machine's memory through QEMU's qtest socket.  Each one is
- * also logged.  Where table and PBA are is in the function's MSI-X capability
+ * The emulator's protocol has no message for them: QEMU's qtest socket is
+ * told to write an MSI to the machine's memory, or to set an input of the I/O
+ * APIC.  Each is also logged.  Where table and PBA are is in the function's MSI-X capability
  * (PCI Local Bus 3.0, section 6.8.2): a model that wants it to work passes on
  * what is read and written there.
  */
@@ -16,6 +16,12 @@
 #include <stdint.h>
 
 #define PCI_CAP_MSIX 0x11
+
+/*
+ * Which input of the I/O APIC (GSI) INTA# is wired to.  Without it, its level
+ * is just logged.
+ */
+void irq_set_gsi(const char *arg);
 
 /*
  * Where QEMU was told to listen (-qtest unix:PATH,server=on,wait=off); it is
@@ -45,6 +51,13 @@ void msix_raise(unsigned int vector);
 
 /* Is MSI-X switched on? */
 bool msix_enabled(void);
+
+/*
+ * The level of INTA#, which a function with MSI-X switched on, or with INTx
+ * switched off (PCI Local Bus 3.0, section 6.2.2), does not drive: to be
+ * called again when that may have changed.
+ */
+void intx_set(bool asserted);
 
 /* Configuration space was written: what is pending may be sent now. */
 void msix_update(void);

@@ -7,6 +7,7 @@
  *   bar <bar> <address>                            where a BAR decodes now
  *   lost <R|W> <address> <width>                   an access that hit no BAR
  *   msi <vector> <address> <data>                  an interrupt (hex, no 0x)
+ *   intx <0|1>                                     INTA#
  *   dbc <state>                                    of an xHCI's DbC, from now on
  *   C<R|W> <offset> <width> <value>                config space, only with -v
  *

@@ -20,7 +20,7 @@
 #include "watch.h"
 
 #define USAGE "usage: device --model NAME --fd SOCKET --log FILE [-v] " \
-              "[--qtest SOCKET] [--option NAME=VALUE]..."
+              "[--qtest SOCKET] [--gsi NUMBER] [--option NAME=VALUE]..."
 
 static const struct model *const models[] = {
     &plain_model, &plain_b_model, &xhci_model,
@@ -172,6 +172,7 @@ static void serve(int sock)
 enum {
     OPT_MODEL = 256,
     OPT_FD,
+    OPT_GSI,
     OPT_LOG,
     OPT_OPTION,
     OPT_QTEST,
@@ -182,6 +183,7 @@ int main(int argc, char *argv[])
     static const struct option options[] = {
         { "model", required_argument, NULL, OPT_MODEL },
         { "fd", required_argument, NULL, OPT_FD },
+        { "gsi", required_argument, NULL, OPT_GSI },
         { "log", required_argument, NULL, OPT_LOG },
         { "option", required_argument, NULL, OPT_OPTION },
         { "qtest", required_argument, NULL, OPT_QTEST },
@@ -202,6 +204,10 @@ int main(int argc, char *argv[])
 
         case OPT_FD:
             sock = parse_socket(optarg);
+            break;
+
+        case OPT_GSI:
+            irq_set_gsi(optarg);
             break;
 
         case OPT_LOG:

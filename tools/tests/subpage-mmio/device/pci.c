@@ -17,6 +17,7 @@
 #define CFG_COMMAND        0x04
 #define  COMMAND_MEMORY    0x0002
 #define  COMMAND_MASTER    0x0004
+#define  COMMAND_NO_INTX   0x0400
 #define  COMMAND_WRITABLE  0x0406       /* memory, bus master, no INTx */
 #define CFG_STATUS         0x06
 #define  STATUS_CAP_LIST   0x0010
@@ -26,6 +27,7 @@
 #define  BAR_ADDRESS       ~0xfU
 #define CFG_CAP_LIST       0x34
 #define CFG_INTERRUPT_LINE 0x3c
+#define CFG_INTERRUPT_PIN  0x3d
 #define CFG_FIRST_CAP      0x40
 
 static const struct pci_info *info;
@@ -76,6 +78,7 @@ void pci_init(const struct pci_info *new_info)
     set(config, CFG_CLASS, info->class_code, 3);
     set(writable, CFG_COMMAND, COMMAND_WRITABLE, 2);
     set(writable, CFG_INTERRUPT_LINE, 0xff, 1);
+    set(config, CFG_INTERRUPT_PIN, info->interrupt_pin, 1);
     add_capabilities();
 
     for ( i = 0; i < PCI_NR_BARS; i++ )
@@ -171,6 +174,11 @@ unsigned int pci_find_capability(uint8_t id)
 bool pci_is_bus_master(void)
 {
     return get(config, CFG_COMMAND, 2) & COMMAND_MASTER;
+}
+
+bool pci_is_intx_disabled(void)
+{
+    return get(config, CFG_COMMAND, 2) & COMMAND_NO_INTX;
 }
 
 bool pci_find_bar(uint64_t addr, unsigned int width, unsigned int *bar,

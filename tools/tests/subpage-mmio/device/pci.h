@@ -19,6 +19,7 @@
 struct pci_info {
     uint16_t vendor, device;
     uint32_t class_code;
+    uint8_t interrupt_pin;              /* 1: INTA#; 0: none */
     struct {
         uint32_t size;                  /* a power of two; 0: no such BAR */
         bool is_64bit;                  /* takes the next BAR's place too */
@@ -44,6 +45,9 @@ unsigned int pci_find_capability(uint8_t id);
 
 /* May the function access memory, or send interrupt messages? */
 bool pci_is_bus_master(void);
+
+/* May it not drive its interrupt line? */
+bool pci_is_intx_disabled(void);
 
 /* Which BAR decodes this guest-physical range?  False: none does. */
 bool pci_find_bar(uint64_t addr, unsigned int width, unsigned int *bar,

@@ -16,6 +16,7 @@
 #include "log.h"
 #include "model.h"
 #include "reg.h"
+#include "xhci.h"
 #include "xhci-dbc.h"
 #include "xhci-ring.h"
 
@@ -79,9 +80,22 @@
 #define CONFIG             0x38
 #define  CONFIG_WRITABLE   0x000003ff
 
-/* Section 5.4.8: powered, nothing there. */
-#define PORTSC_EMPTY       0x000002a0
-#define PORTSC_WRITABLE    0x0e00c000   /* WOE, WDE, WCE, PIC */
+#define  STS_PORT_CHANGE   0x00000010   /* PCD */
+
+/* Section 5.4.8. */
+#define PORTSC             0x00
+#define  PORT_CCS          0x00000001
+#define  PORT_PED          0x00000002   /* cleared by a 1 */
+#define  PORT_PR           0x00000010
+#define  PORT_RX_DETECT    0x000000a0
+#define  PORT_POWER        0x00000200   /* always on */
+#define  PORT_SPEED_SUPER  0x00001000
+#define  PORT_CSC          0x00020000
+#define  PORT_PRC          0x00200000
+#define  PORT_CHANGES      0x00fe0000
+#define  PORT_WRITABLE     0x0e00c000   /* WOE, WDE, WCE, PIC */
+#define  PORT_ATTACHED     (PORT_CCS | PORT_PED | PORT_SPEED_SUPER)   /* in U0 */
+#define THE_PORT           DEBUG_PORT   /* from 0: the one after it */
 
 /* Section 5.5. */
 #define MFINDEX_MASK       0x00003fff
@@ -116,6 +130,7 @@ static struct pci_info info = {
     .vendor = 0x1234,
     .device = 0x5ab3,
     .class_code = 0x0c0330,
+    .interrupt_pin = 1,
     .bars = { { .size = BAR_SIZE, .is_64bit = true } },
     .caps = {
         {
@@ -143,6 +158,8 @@ static enum slot { SLOT_DISABLED, SLOT_ENABLED, SLOT_DEFAULT }
     slots[1 + MAX_SLOTS];
 
 static uint32_t ports[MAX_PORTS][PORT_SIZE / 4];
+static uint32_t announced[MAX_PORTS];   /* changes that had their event */
+static bool plugged;
 
 static struct interrupter {
     uint32_t management, moderation;
@@ -286,10 +303,31 @@ static void run_commands(void)
         xhc.commands_stopping = false;
 }
 
-/* Sections 4.17.2 and 4.17.5. */
+/* Section 4.19.2: an event for each change, once there may be events. */
+static void announce_changes(unsigned int port)
+{
+    struct trb event = {
+        .param = (port + 1) << 24,
+        .status = CODE_SUCCESS << 24,
+        .control = TRB_PORT_STATUS_CHANGE << 10,
+    };
+    uint32_t due = ports[port][0] & PORT_CHANGES & ~announced[port];
+
+    if ( !due || !event_ring_put(&interrupters[0].ring, &event) )
+        return;
+
+    announced[port] |= due;
+    interrupters[0].due = true;
+}
+
+/*
+ * Sections 4.17.2 and 4.17.5.  With MSI-X, a message clears IP; without, the
+ * first interrupter's is what the line shows.
+ */
 static void interrupt(unsigned int number)
 {
     struct interrupter *ir = &interrupters[number];
+    bool wanted;
 
     if ( ir->due && !ir->busy )
     {
@@ -302,12 +340,15 @@ static void interrupt(unsigned int number)
         }
     }
 
-    if ( (ir->management & IMAN_IP) && (ir->management & IMAN_IE) &&
-         (xhc.command & CMD_INTE) && msix_enabled() )
+    wanted = (ir->management & IMAN_IP) && (ir->management & IMAN_IE) &&
+             (xhc.command & CMD_INTE);
+    if ( wanted && msix_enabled() )
     {
         ir->management &= ~IMAN_IP;
         msix_raise(number);
     }
+    if ( number == 0 )
+        intx_set(wanted);
 }
 
 static void run(void)
@@ -315,7 +356,11 @@ static void run(void)
     unsigned int i;
 
     if ( (xhc.command & CMD_RUN) && pci_is_bus_master() )
+    {
+        for ( i = 0; i < MAX_PORTS; i++ )
+            announce_changes(i);
         run_commands();
+    }
     for ( i = 0; i < MAX_INTERRUPTERS; i++ )
         interrupt(i);
     dbc_run();
@@ -360,6 +405,51 @@ static uint32_t operational_read(uint32_t reg)
     return 0;
 }
 
+/* Section 4.19.1.2, and Linux' root hub has to be told: USBSTS.PCD. */
+static void set_port(uint32_t status, uint32_t change)
+{
+    uint32_t *portsc = &ports[THE_PORT][PORTSC];
+
+    *portsc = (*portsc & (PORT_CHANGES | PORT_WRITABLE)) | PORT_POWER |
+              status | change;
+    announced[THE_PORT] &= ~change;
+    xhc.status |= STS_PORT_CHANGE;
+}
+
+static void attach(void)
+{
+    set_port(PORT_ATTACHED, PORT_CSC);
+}
+
+static void detach(void)
+{
+    set_port(PORT_RX_DETECT, PORT_CSC);
+}
+
+bool xhci_plug_in(void)
+{
+    if ( plugged )
+        return false;
+
+    plugged = true;
+    attach();
+    run();
+
+    return true;
+}
+
+bool xhci_plug_out(void)
+{
+    if ( !plugged )
+        return false;
+
+    plugged = false;
+    detach();
+    run();
+
+    return true;
+}
+
 /* What HCRST resets: all but what belongs to PCI and to the BIOS. */
 static void host_reset(void)
 {
@@ -370,7 +460,10 @@ static void host_reset(void)
     memset(slots, 0, sizeof(slots));
     memset(ports, 0, sizeof(ports));
     for ( i = 0; i < MAX_PORTS; i++ )
-        ports[i][0] = PORTSC_EMPTY;
+        ports[i][0] = PORT_POWER | PORT_RX_DETECT;
+    memset(announced, 0, sizeof(announced));
+    if ( plugged )
+        attach();
     memset(interrupters, 0, sizeof(interrupters));
     for ( i = 0; i < MAX_INTERRUPTERS; i++ )
         interrupters[i].moderation = IMOD_DEFAULT;
@@ -444,7 +537,6 @@ static void operational_write(uint32_t reg, uint32_t val, uint32_t mask)
     }
 }
 
-/* A reset or a change of the link has no effect on a port without a device. */
 static uint32_t port_read(uint32_t reg)
 {
     return ports[reg / PORT_SIZE][reg % PORT_SIZE / 4];
@@ -452,8 +544,23 @@ static uint32_t port_read(uint32_t reg)
 
 static void port_write(uint32_t reg, uint32_t val, uint32_t mask)
 {
-    reg_write(&ports[reg / PORT_SIZE][reg % PORT_SIZE / 4], val,
-              reg % PORT_SIZE ? mask : mask & PORTSC_WRITABLE);
+    unsigned int port = reg / PORT_SIZE;
+    uint32_t *its = ports[port];
+
+    if ( reg % PORT_SIZE != PORTSC )
+    {
+        reg_write(&its[reg % PORT_SIZE / 4], val, mask);
+        return;
+    }
+
+    reg_write(its, val, mask & PORT_WRITABLE);
+    val &= mask;
+    its[0] &= ~(val & (PORT_CHANGES | PORT_PED));
+    announced[port] &= ~val;
+
+    /* A reset has no effect on a port without a device. */
+    if ( (val & PORT_PR) && (its[0] & PORT_CCS) )
+        set_port(PORT_ATTACHED, PORT_PRC);
 }
 
 /* Runtime registers: section 5.5. */
@@ -706,6 +813,7 @@ static void xhci_reset(void)
     for ( at = EXTENDED; at < BAR_SIZE_AMD; at += 4 )
         if ( !is_fixed[at / 4] )
             store(at, 0);
+    run();
 }
 
 /* The list of extended capabilities, as the options want it. */

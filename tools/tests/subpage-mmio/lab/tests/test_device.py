@@ -53,11 +53,11 @@ class Peer:
         return self.ask(command, struct.pack("=QQIB3x", base + offset, value,
                                              width, memory))
 
-    def place(self):
+    def place(self, base=BAR, command=2):
         """What the firmware does."""
         self.ask(RESET)
-        self.config(CFG_WRITE, 0x10, 4, BAR)
-        self.config(CFG_WRITE, 0x04, 2, 2)
+        self.config(CFG_WRITE, 0x10, 4, base)
+        self.config(CFG_WRITE, 0x04, 2, command)
 
     def log(self):
         return self.log_path.read_text().splitlines()

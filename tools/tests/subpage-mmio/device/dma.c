@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "dma.h"
+#include "iommu.h"
 #include "log.h"
 #include "pci.h"
 
@@ -66,9 +67,15 @@ void dma_map(const struct proxy_msg *msg)
 
 void *dma_pointer(uint64_t addr, size_t len)
 {
+    return pci_is_bus_master() && iommu_translate(&addr)
+           ? dma_physical(addr, len) : NULL;
+}
+
+void *dma_physical(uint64_t addr, size_t len)
+{
     unsigned int i;
 
-    if ( !pci_is_bus_master() || addr % PAGE_SIZE + len > PAGE_SIZE )
+    if ( addr % PAGE_SIZE + len > PAGE_SIZE )
         return NULL;
 
     for ( i = 0; i < nr_regions; i++ )

@@ -3,7 +3,7 @@
  * A device's access to the guest's memory.
  *
  * The emulator shares the guest's RAM; accesses are at guest-physical
- * addresses as the bus sees them.  They succeed only on RAM, and only while
+ * addresses as the bus sees them, which an IOMMU may translate.  They succeed only on RAM, and only while
  * the function is a bus master (PCI Local Bus 3.0, section 6.2.2): anything
  * else touches nothing.
  */
@@ -33,6 +33,9 @@ bool dma_write(uint64_t addr, const void *buf, size_t len);
  * len bytes are not RAM, or their page does not hold them all.
  */
 void *dma_pointer(uint64_t addr, size_t len);
+
+/* The same, but at a physical address, and by whoever may: for page tables. */
+void *dma_physical(uint64_t addr, size_t len);
 
 #endif /* DEVICE_DMA_H */
 

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "irq.h"
 #include "log.h"
 #include "pci.h"
-#include "watch.h"
+#include "qtest.h"
 
 /* PCI Local Bus 3.0, section 6.8.2. */
 #define MSIX_CONTROL       2
@@ -33,18 +27,7 @@ static uint64_t pba[MAX_VECTORS / 64];
 
 #define MAX_GSI            23           /* of QEMU's q35 */
 
-static const char *qtest_path;
-static int qtest = -1, gsi = -1;
-
-void irq_set_qtest(const char *path)
-{
-    struct sockaddr_un addr;
-
-    if ( strlen(path) >= sizeof(addr.sun_path) )
-        die("--qtest %s is longer than a socket's name may be", path);
-
-    qtest_path = path;
-}
+static int gsi = -1;
 
 void irq_set_gsi(const char *arg)
 {
@@ -57,72 +40,13 @@ void irq_set_gsi(const char *arg)
     gsi = number;
 }
 
-/* Every command is answered by a line; nobody waits for that. */
-static void read_replies(int fd)
-{
-    static char line[80];
-    static size_t len;
-    ssize_t got;
-    char c;
-
-    while ( (got = recv(fd, &c, 1, MSG_DONTWAIT)) == 1 )
-    {
-        if ( c != '\n' )
-        {
-            if ( len < sizeof(line) - 1 )
-                line[len++] = c;
-            continue;
-        }
-
-        line[len] = '\0';
-        len = 0;
-        if ( strcmp(line, "OK") )
-            die("QEMU answers to an interrupt: %s", line);
-    }
-
-    if ( got == 0 || errno != EAGAIN )  /* QEMU has gone */
-        watch_remove(fd);
-}
-
-static void connect_qtest(void)
-{
-    struct sockaddr_un addr = { .sun_family = AF_UNIX };
-
-    strcpy(addr.sun_path, qtest_path);
-    qtest = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if ( qtest < 0 ||
-         connect(qtest, (struct sockaddr *)&addr, sizeof(addr)) )
-        die("cannot connect to QEMU's qtest socket %s: %s", qtest_path,
-            strerror(errno));
-
-    watch_add(qtest, read_replies);
-}
-
-__attribute__((format(printf, 1, 2)))
-static void tell_qemu(const char *fmt, ...)
-{
-    char line[80];
-    va_list args;
-    int len;
-
-    if ( !qtest_path )
-        return;
-    if ( qtest < 0 )
-        connect_qtest();
-
-    va_start(args, fmt);
-    len = vsnprintf(line, sizeof(line), fmt, args);
-    va_end(args);
-    if ( send(qtest, line, len, MSG_NOSIGNAL) != len && errno != EPIPE )
-        die("cannot send an interrupt to QEMU: %s", strerror(errno));
-}
-
 static void send_message(unsigned int vector)
 {
     log_line("msi %u %" PRIx64 " %" PRIx32, vector, table[vector].address,
              table[vector].data);
-    tell_qemu("writel %#" PRIx64 " %#" PRIx32 "\n", table[vector].address,
-              table[vector].data);
+    if ( qtest_is_set() )
+        qtest_send(NULL, "writel %#" PRIx64 " %#" PRIx32,
+                   table[vector].address, table[vector].data);
 }
 
 static uint32_t get_field(unsigned int field)
@@ -153,9 +77,9 @@ void intx_set(bool asserted)
 
     level = asserted;
     log_line("intx %d", level);
-    if ( gsi >= 0 )
-        tell_qemu("set_irq_in /machine/q35/ioapic unnamed-gpio-in %d %d\n",
-                  gsi, level);
+    if ( gsi >= 0 && qtest_is_set() )
+        qtest_send(NULL, "set_irq_in /machine/q35/ioapic unnamed-gpio-in "
+                   "%d %d", gsi, level);
 }
 
 void msix_update(void)

@@ -19,16 +19,9 @@
 
 /*
  * Which input of the I/O APIC (GSI) INTA# is wired to.  Without it, its level
- * is just logged.
+ * is just logged, as all is without a qtest socket.
  */
 void irq_set_gsi(const char *arg);
-
-/*
- * Where QEMU was told to listen (-qtest unix:PATH,server=on,wait=off); it is
- * connected to when there is a first message.  Without it, messages are
- * just logged.
- */
-void irq_set_qtest(const char *path);
 
 /* All vectors masked, none pending; needs pci_init().  For model->reset(). */
 void msix_reset(void);

@@ -12,15 +12,18 @@
 #include <sys/socket.h>
 
 #include "dma.h"
+#include "iommu.h"
 #include "irq.h"
 #include "log.h"
 #include "model.h"
 #include "pci.h"
 #include "proxy.h"
+#include "qtest.h"
 #include "watch.h"
 
 #define USAGE "usage: device --model NAME --fd SOCKET --log FILE [-v] " \
-              "[--qtest SOCKET] [--gsi NUMBER] [--option NAME=VALUE]..."
+              "[--qtest SOCKET [--gsi NUMBER] [--amd-iommu BUS:DEVICE.FUNCTION]] " \
+              "[--option NAME=VALUE]..."
 
 static const struct model *const models[] = {
     &plain_model, &plain_b_model, &xhci_model,
@@ -83,6 +86,7 @@ static uint64_t config_access(const struct proxy_msg *msg)
     if ( write )
     {
         pci_config_write(msg->cfg.addr, val, msg->cfg.len);
+        iommu_update();
         msix_update();
         if ( model->config_written )
             model->config_written();
@@ -170,7 +174,8 @@ static void serve(int sock)
 
 /* Long options, which are not to be taken for a letter. */
 enum {
-    OPT_MODEL = 256,
+    OPT_IOMMU = 256,
+    OPT_MODEL,
     OPT_FD,
     OPT_GSI,
     OPT_LOG,
@@ -181,6 +186,7 @@ enum {
 int main(int argc, char *argv[])
 {
     static const struct option options[] = {
+        { "amd-iommu", required_argument, NULL, OPT_IOMMU },
         { "model", required_argument, NULL, OPT_MODEL },
         { "fd", required_argument, NULL, OPT_FD },
         { "gsi", required_argument, NULL, OPT_GSI },
@@ -192,12 +198,18 @@ int main(int argc, char *argv[])
     char *settings[argc];
     const char *log = NULL;
     int i, opt, nr_settings = 0, sock = -1;
+    bool iommu = false;
 
     opterr = 0;
     while ( (opt = getopt_long(argc, argv, "v", options, NULL)) != -1 )
     {
         switch ( opt )
         {
+        case OPT_IOMMU:
+            iommu_set_function(optarg);
+            iommu = true;
+            break;
+
         case OPT_MODEL:
             model = find_model(optarg);
             break;
@@ -219,7 +231,7 @@ int main(int argc, char *argv[])
             break;
 
         case OPT_QTEST:
-            irq_set_qtest(optarg);
+            qtest_set_path(optarg);
             break;
 
         case 'v':
@@ -227,7 +239,7 @@ int main(int argc, char *argv[])
             break;
 
         default:
-            if ( optopt && optopt < OPT_MODEL )
+            if ( optopt && optopt < OPT_IOMMU )
                 die("bad option '-%c'; " USAGE, optopt);
             die("bad option '%s'; " USAGE, argv[optind - 1]);
         }
@@ -235,6 +247,8 @@ int main(int argc, char *argv[])
 
     if ( optind < argc )
         die("unexpected argument '%s'; " USAGE, argv[optind]);
+    if ( iommu && !qtest_is_set() )
+        die("--amd-iommu needs --qtest; " USAGE);
     if ( !model || sock < 0 || !log )
         die("--model, --fd and --log are needed; " USAGE);
 

@@ -4,7 +4,6 @@
 #include "debug-host.h"
 #include "dma.h"
 #include "log.h"
-#include "pci.h"
 #include "reg.h"
 #include "xhci-dbc.h"
 #include "xhci-ring.h"
@@ -436,7 +435,7 @@ static bool can_run(const struct endpoint *ep)
 
 void dbc_run(void)
 {
-    if ( !(control & CTRL_DCE) || !pci_is_bus_master() )
+    if ( !(control & CTRL_DCE) )
         return;
 
     if ( state == &enabled )

@@ -355,7 +355,7 @@ static void run(void)
 {
     unsigned int i;
 
-    if ( (xhc.command & CMD_RUN) && pci_is_bus_master() )
+    if ( xhc.command & CMD_RUN )
     {
         for ( i = 0; i < MAX_PORTS; i++ )
             announce_changes(i);

@@ -545,6 +545,7 @@ class DebugCapability(Test):
         guest.send_out(1, b"while ")
         # Writing back PED as read must not disable what is not enabled.
         guest.write(DCPORTSC, guest.read(DCPORTSC))
+        self.assertEqual(guest.states()[-1], "disconnected")
         guest.control("cable in")
         guest.write(DCDB, OUT)
         self.assertEqual(guest.output(), b"before ")

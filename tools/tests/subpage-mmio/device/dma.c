@@ -67,16 +67,15 @@ void dma_map(const struct proxy_msg *msg)
 
 void *dma_pointer(uint64_t addr, size_t len)
 {
-    return pci_is_bus_master() && iommu_translate(&addr)
-           ? dma_physical(addr, len) : NULL;
+    if ( !pci_is_bus_master() || addr % PAGE_SIZE + len > PAGE_SIZE )
+        return NULL;
+
+    return dma_physical(iommu_translate(addr), len);
 }
 
 void *dma_physical(uint64_t addr, size_t len)
 {
     unsigned int i;
-
-    if ( addr % PAGE_SIZE + len > PAGE_SIZE )
-        return NULL;
 
     for ( i = 0; i < nr_regions; i++ )
     {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "dma.h"
@@ -74,46 +75,49 @@ static bool read_entry(uint64_t addr, uint64_t *val)
     return true;
 }
 
-bool iommu_translate(uint64_t *addr)
+/* False: addr is not mapped. */
+static bool walk(uint64_t addr, uint64_t *to)
 {
     uint64_t entry;
     unsigned int level, next;
 
-    if ( !(control & CONTROL_ENABLE) )
-        return true;
-    if ( function * DTE_SIZE >= DEVICE_TABLE_SIZE(device_table) ||
+    if ( !(control & CONTROL_ENABLE) ||
+         function * DTE_SIZE >= DEVICE_TABLE_SIZE(device_table) ||
          !read_entry((device_table & TABLE_ADDRESS) + function * DTE_SIZE,
-                     &entry) )
+                     &entry) ||
+         (entry & DTE_VALID) != DTE_VALID )
         return false;
-    if ( (entry & DTE_VALID) != DTE_VALID )
-        return true;
 
     level = ENTRY_LEVEL(entry);
-    if ( level > MAX_LEVEL ||
-         (level < MAX_LEVEL && *addr >> LEVEL_SHIFT(level + 1)) )
+    if ( level == 0 || level > MAX_LEVEL ||
+         (level < MAX_LEVEL && addr >> LEVEL_SHIFT(level + 1)) )
         return false;
 
     for ( ; level; level = next )
     {
         unsigned int shift = LEVEL_SHIFT(level);
+        uint64_t offset = (1ULL << shift) - 1;
 
         if ( !read_entry((entry & TABLE_ADDRESS) +
-                         8 * ((*addr >> shift) & 0x1ff), &entry) ||
+                         8 * ((addr >> shift) & 0x1ff), &entry) ||
              !(entry & ENTRY_PRESENT) )
             return false;
 
         next = ENTRY_LEVEL(entry);
         if ( next == 0 )                /* the page, maybe a large one */
-        {
-            uint64_t offset = (1ULL << shift) - 1;
-
-            *addr = (entry & TABLE_ADDRESS & ~offset) | (*addr & offset);
-        }
+            *to = (entry & TABLE_ADDRESS & ~offset) | (addr & offset);
         else if ( next != level - 1 )   /* nobody skips levels */
             return false;
     }
 
     return (entry & ENTRY_ACCESS) == ENTRY_ACCESS;
+}
+
+uint64_t iommu_translate(uint64_t addr)
+{
+    uint64_t physical;
+
+    return walk(addr, &physical) ? physical : addr;
 }
 
 /*

@@ -7,7 +7,6 @@
 #ifndef DEVICE_IOMMU_H
 #define DEVICE_IOMMU_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -24,10 +23,13 @@ void iommu_set_function(const char *arg);
 void iommu_update(void);
 
 /*
- * The physical address of a bus address; both are on one page.  False: the
- * page is not mapped for reading and writing.
+ * The physical address of a bus address, within the same page.
+ *
+ * One that is not mapped for reading and writing is taken for physical: Xen
+ * would have the buffers of its debug console mapped so, but believes QEMU's
+ * ACPI table (IVRS), according to which virtual addresses have no bits.
  */
-bool iommu_translate(uint64_t *addr);
+uint64_t iommu_translate(uint64_t addr);
 
 #endif /* DEVICE_IOMMU_H */
 

@@ -815,9 +815,10 @@ class Translation(Test):
             for page in (TABLE, EVENTS, CONTEXT, OUT_RING):
                 self.entry(guest, self.LEAVES, page >> 12, page)
             self.entry(guest, self.LEAVES, 7, 0x9000)
-            self.entry(guest, self.LEAVES, 9, 0x9000, access=1 << 62)
+            self.entry(guest, self.LEAVES, 9, 0x7000, access=1 << 62)
             guest.start_dbc()
             self.assertEqual(guest.states()[-1], "configured")
+            guest.memory[0x7ffc:0x8004] = b"zerofour"
             guest.memory[0x9ffc:0xa004] = b"one two "
             guest.trb(OUT_RING, NORMAL, CYCLE | IOC, at, 4)
             guest.write(DCDB, OUT)
@@ -829,8 +830,11 @@ class Translation(Test):
         self.assertEqual(self.send(0x20a000, SUCCESS), b"two ")
 
     def test_unmapped(self):
-        """Also half of it, write-only, and out of the tables' reach."""
-        for at in (0x8000, 0x7ffe, 0x9000, 0x400000, 1 << 30, 1 << 63):
+        """Physical, if there is such memory; 9000 is write-only."""
+        self.assertEqual(self.send(0x8000, SUCCESS), b"four")
+        self.assertEqual(self.send(0x7ffe, SUCCESS), b"e fo")
+        self.assertEqual(self.send(0x9ffc, SUCCESS), b"one ")
+        for at in (0x400000, 1 << 30, 1 << 63):
             with self.subTest(hex(at)):
                 self.assertEqual(self.send(at, TRB_ERROR), b"")
 

@@ -3,9 +3,9 @@
  * A device's access to the guest's memory.
  *
  * The emulator shares the guest's RAM; accesses are at guest-physical
- * addresses as the bus sees them, which an IOMMU may translate.  They succeed only on RAM, and only while
- * the function is a bus master (PCI Local Bus 3.0, section 6.2.2): anything
- * else touches nothing.
+ * addresses as the bus sees them, which an IOMMU may translate.  They succeed
+ * only on RAM, and only while the function is a bus master (PCI Local Bus 3.0,
+ * section 6.2.2): anything else touches nothing.
  */
 
 #ifndef DEVICE_DMA_H

@@ -4,9 +4,9 @@
  *
  * The emulator's protocol has no message for them: QEMU's qtest socket is
  * told to write an MSI to the machine's memory, or to set an input of the I/O
- * APIC.  Each is also logged.  Where table and PBA are is in the function's MSI-X capability
- * (PCI Local Bus 3.0, section 6.8.2): a model that wants it to work passes on
- * what is read and written there.
+ * APIC.  Each is also logged.  Where table and PBA are is in the function's
+ * MSI-X capability (PCI Local Bus 3.0, section 6.8.2): a model that wants it
+ * to work passes on what is read and written there.
  */
 
 #ifndef DEVICE_IRQ_H

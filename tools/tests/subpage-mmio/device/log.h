@@ -6,9 +6,9 @@
  *   <R|W> <bar> <offset> <width> <value>           one access (hex, no 0x)
  *   bar <bar> <address>                            where a BAR decodes now
  *   lost <R|W> <address> <width>                   an access that hit no BAR
- *   msi <vector> <address> <data>                  an interrupt (hex, no 0x)
+ *   msi <vector> <address> <data>                  a message (hex, no 0x)
  *   intx <0|1>                                     INTA#
- *   dbc <state>                                    of an xHCI's DbC, from now on
+ *   dbc <state>                                    of an xHCI's DbC
  *   C<R|W> <offset> <width> <value>                config space, only with -v
  *
  * Each line is handed to the kernel as a whole before the access is answered,

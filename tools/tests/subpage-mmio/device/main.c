@@ -22,8 +22,8 @@
 #include "watch.h"
 
 #define USAGE "usage: device --model NAME --fd SOCKET --log FILE [-v] " \
-              "[--qtest SOCKET [--gsi NUMBER] [--amd-iommu BUS:DEVICE.FUNCTION]] " \
-              "[--option NAME=VALUE]..."
+              "[--qtest SOCKET [--gsi NUMBER] " \
+              "[--amd-iommu BUS:DEVICE.FUNCTION]] [--option NAME=VALUE]..."
 
 static const struct model *const models[] = {
     &plain_model, &plain_b_model, &xhci_model,

@@ -98,44 +98,54 @@ void dbc_init(unsigned int port)
 }
 
 /* Its context follows the info context, OUT's comes first: section 7.6.9. */
-static void *ep_context(const struct endpoint *ep)
+static uint64_t ep_context(const struct endpoint *ep)
 {
-    return dma_pointer((context & ~0xfULL) + CONTEXT_SIZE * (ep->id - 1),
-                       CONTEXT_SIZE);
+    return (context & ~0xfULL) + CONTEXT_SIZE * (ep->id - 1);
+}
+
+static bool write_ep_state(const struct endpoint *ep, uint8_t new)
+{
+    uint64_t where = ep_context(ep) + EP_STATE;
+    uint8_t val;
+
+    if ( !dma_read(where, &val, sizeof(val)) )
+        return false;
+
+    val = (val & ~EP_STATE_MASK) | new;
+
+    return dma_write(where, &val, sizeof(val));
 }
 
 /*
  * The context says where to begin after DCE was set.  Whenever the DbC is
- * configured again, it goes on where it was.
+ * configured again, it goes on where it was.  False: it is not in memory.
  */
-static void start_endpoint(struct endpoint *ep)
+static bool start_endpoint(struct endpoint *ep)
 {
-    uint8_t *ctx = ep_context(ep);
     uint64_t dequeue;
+
+    if ( !dma_read(ep_context(ep) + EP_DEQUEUE, &dequeue, sizeof(dequeue)) ||
+         !write_ep_state(ep, EP_RUNNING) )
+        return false;
 
     if ( !ep->begun )
     {
-        memcpy(&dequeue, ctx + EP_DEQUEUE, sizeof(dequeue));
         ep->ring.dequeue = dequeue & ~0xfULL;
         ep->ring.cycle = dequeue & EP_DEQUEUE_CYCLE;
         ep->begun = true;
     }
-
     ep->rung = ep->failed = false;
-    ctx[EP_STATE] = (ctx[EP_STATE] & ~EP_STATE_MASK) | EP_RUNNING;
+
+    return true;
 }
 
 /* Tell software where it was. */
 static void stop_endpoint(const struct endpoint *ep)
 {
-    uint8_t *ctx = ep_context(ep);
     uint64_t dequeue = ep->ring.dequeue | ep->ring.cycle;
 
-    if ( !ctx )
-        return;
-
-    memcpy(ctx + EP_DEQUEUE, &dequeue, sizeof(dequeue));
-    ctx[EP_STATE] = (ctx[EP_STATE] & ~EP_STATE_MASK) | EP_STOPPED;
+    dma_write(ep_context(ep) + EP_DEQUEUE, &dequeue, sizeof(dequeue));
+    write_ep_state(ep, EP_STOPPED);
 }
 
 static void set_state(const struct state *new)
@@ -186,11 +196,9 @@ void dbc_reset(void)
 /* The host has what it needs, if the contexts are in memory. */
 static void configure(void)
 {
-    if ( !ep_context(&out) || !ep_context(&in) )
+    if ( !start_endpoint(&out) || !start_endpoint(&in) )
         return;
 
-    start_endpoint(&out);
-    start_endpoint(&in);
     set_state(&configured);
     control |= CTRL_DCR | CTRL_ADDRESS;
 }

@@ -94,7 +94,7 @@
 #define  PORT_PRC          0x00200000
 #define  PORT_CHANGES      0x00fe0000
 #define  PORT_WRITABLE     0x0e00c000   /* WOE, WDE, WCE, PIC */
-#define  PORT_ATTACHED     (PORT_CCS | PORT_PED | PORT_SPEED_SUPER)   /* in U0 */
+#define  PORT_ATTACHED     (PORT_CCS | PORT_PED | PORT_SPEED_SUPER)
 #define THE_PORT           DEBUG_PORT   /* from 0: the one after it */
 
 /* Section 5.5. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What happens at a root hub port (the one after the DbC's): a USB3 device is
- * plugged in that never answers, which takes its driver through ports, commands and
- * interrupts.  False: it is so already.
+ * plugged in that never answers, which takes its driver through ports,
+ * commands and interrupts.  False: it is so already.
  */
 
 #ifndef DEVICE_XHCI_H

@@ -12,8 +12,8 @@ import tty
 import unittest
 from pathlib import Path
 
-from .test_device import (BAR_READ, BAR_WRITE, CFG_READ, CFG_WRITE, SYNC_SYSMEM,
-                          Peer)
+from .test_device import (BAR_READ, BAR_WRITE, CFG_READ, CFG_WRITE,
+                          SYNC_SYSMEM, Peer)
 
 MEMORY = 1 << 20
 BASE = 0xfe000000               # where the BAR is

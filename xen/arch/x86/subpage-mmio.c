@@ -23,6 +23,7 @@
 #include <xen/bitmap.h>
 #include <xen/errno.h>
 #include <xen/init.h>
+#include <xen/keyhandler.h>
 #include <xen/lib.h>
 #include <xen/mm.h>
 #include <xen/param.h>
@@ -31,6 +32,7 @@
 #include <xen/rcupdate.h>
 #include <xen/rwlock.h>
 #include <xen/sched.h>
+#include <xen/softirq.h>
 #include <xen/xmalloc.h>
 
 #include <asm/io.h>
@@ -544,6 +546,64 @@ bool subpage_mmio_rmw(struct subpage_mmio_access *access, unsigned int offset,
 
     return true;
 }
+
+/*
+ * A copy of the first page from *@mfn on, which *@mfn is moved behind.  False
+ * if there is none.
+ */
+static bool next_page(unsigned long *mfn, struct subpage_mmio *copy)
+{
+    void *page;
+    bool found;
+
+    rcu_read_lock(&pages_rcu);
+
+    found = radix_tree_gang_lookup(&pages, &page, *mfn, 1);
+    if ( found )
+    {
+        *copy = *(const struct subpage_mmio *)page;
+        *mfn = mfn_x(copy->mfn) + 1;
+    }
+
+    rcu_read_unlock(&pages_rcu);
+
+    return found;
+}
+
+/* Printing takes long: hence from a copy, and with other work in between. */
+static void cf_check dump_pages(unsigned char key)
+{
+    struct subpage_mmio page;
+    unsigned long mfn = 0;
+
+    printk("'%c' pressed -> partially protected MMIO pages\n", key);
+
+    while ( subpage_mmio_in_use && next_page(&mfn, &page) )
+    {
+        unsigned int first, end = 0;
+
+        printk("  %#"PRIpaddr": %lu writes forwarded, %lu refused\n",
+               mfn_to_maddr(page.mfn), page.forwarded, page.refused);
+
+        while ( (first = find_next_bit(page.ro, GRANULES, end)) < GRANULES )
+        {
+            end = find_next_zero_bit(page.ro, GRANULES, first);
+            printk("    protected: %#"PRIpaddr"-%#"PRIpaddr"\n",
+                   mfn_to_maddr(page.mfn) + first * SUBPAGE_MMIO_RO_ALIGN,
+                   mfn_to_maddr(page.mfn) + end * SUBPAGE_MMIO_RO_ALIGN - 1);
+            process_pending_softirqs();
+        }
+    }
+}
+
+static int __init cf_check register_key(void)
+{
+    register_keyhandler('W', dump_pages,
+                        "dump partially protected MMIO pages", 1);
+
+    return 0;
+}
+__initcall(register_key);
 
 /*
  * Boot option, for devices with registers that no domain should write.  Its

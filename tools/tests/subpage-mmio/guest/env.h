@@ -143,6 +143,9 @@ void env_protect(bool on, uint64_t first, uint64_t last);
 /* Have the second virtual CPU run this, in kernel mode, for ever. */
 void env_start_second_cpu(void (*run)(void));
 
+/* Have the hypervisor do what its console does when these are pressed. */
+void env_press_keys(const char *keys);
+
 void env_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 
 #endif /* !__ASSEMBLY__ */

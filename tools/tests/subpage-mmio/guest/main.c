@@ -295,6 +295,9 @@ void main(void)
             if ( options.mode[i] )
                 (options.random_count ? random_run : run_mode)(&modes[i]);
 
+    if ( *options.keys )
+        env_press_keys(options.keys);
+
     say("done %lu", memory_nr_runs());
     env_shutdown();
 }

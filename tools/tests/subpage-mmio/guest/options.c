@@ -18,6 +18,7 @@
  *                                mode, instead of the forms
  *   race=<count>                 hex: have a second processor race, instead of
  *                                the forms
+ *   keys=<keys>                  when all is done, press these on Xen's console
  *   xsetbv=fep                   let Xen emulate XSETBV, by the prefix that
  *                                its option hvm_fep enables: QEMU does not
  *                                tell Xen, which takes AVX for disabled then
@@ -63,6 +64,7 @@ struct options options = {
     .nr_at = 1,
     .at = { 0x1040 },
     .forms = "",
+    .keys = "",
 };
 
 static bool separator(char c)
@@ -290,6 +292,13 @@ static bool parse_xsetbv(const char *arg)
     return options.xsetbv_fep;
 }
 
+static bool parse_keys(const char *arg)
+{
+    options.keys = arg;
+
+    return *arg;
+}
+
 static const struct {
     const char *name;
     bool (*parse)(const char *arg);
@@ -308,6 +317,7 @@ static const struct {
     { "map=",     parse_map,     "open" },
     { "random=",  parse_random,  "<seed>,<count>, in hex" },
     { "race=",    parse_race,    "<count, 1 to ffff>" },
+    { "keys=",    parse_keys,    "debug keys" },
     { "xsetbv=",  parse_xsetbv,  "fep" },
 };
 

@@ -46,6 +46,7 @@ struct options {
     unsigned long race_count;
     /* A list of prefixes of names. */
     const char *forms;
+    const char *keys;
 };
 
 extern struct options options;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What Xen does for every environment in the same way. */
 
+/* There is a sysctl among the hypercalls. */
+#define __XEN_TOOLS__
+
 #include "env.h"
 #include "entry.h"
 #include "hypercall.h"
@@ -10,6 +13,7 @@
 #include <public/hypfs.h>
 #include <public/physdev.h>
 #include <public/sched.h>
+#include <public/sysctl.h>
 #include <public/vcpu.h>
 
 void check(long rc, const char *what)
@@ -93,6 +97,20 @@ void env_protect(bool on, uint64_t first, uint64_t last)
 
     check(HYPERCALL(multicall, &call, 1, 0, 0), "multicall");
     check((long)call.result, path);
+}
+
+void env_press_keys(const char *keys)
+{
+    struct xen_sysctl op = {
+        .cmd = XEN_SYSCTL_debug_keys,
+        .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
+    };
+
+    set_xen_guest_handle(op.u.debug_keys.keys, keys);
+    while ( keys[op.u.debug_keys.nr_keys] )
+        op.u.debug_keys.nr_keys++;
+
+    check(HYPERCALL(sysctl, &op, 0, 0, 0), "XEN_SYSCTL_debug_keys");
 }
 
 void trap_panic(const struct trap_frame *frame)

@@ -550,6 +550,34 @@ def judge_window(report, protection, traps, quirks):
     return findings
 
 
+def page_counts(console):
+    """What the debug key printed: by page, writes (forwarded, refused)."""
+    return {int(page, 16): (int(forwarded), int(refused))
+            for page, forwarded, refused in re.findall(
+                r"(0x[0-9a-f]+): (\d+) writes forwarded, (\d+) refused",
+                console)}
+
+
+def due_counts(findings, logs, protections, bars):
+    """The same, by what the devices saw; but what they did not see, by what
+    the guest did.  Each store is taken to be one access on the bus."""
+    due = {}
+    for bar, log, protection in zip(bars, logs, protections):
+        for first, last in protection.ranges:
+            for page in range(first // PAGE, last // PAGE + 1):
+                due[bar + page * PAGE] = sum(
+                    access.kind == "W" and access.offset // PAGE == page
+                    for accesses in log.values() for access in accesses), 0
+    for finding in findings:
+        for _, relative, width in finding.run.form.ops:
+            offset = finding.run.offset + relative
+            if protections[finding.device].touches(offset, width):
+                page = bars[finding.device] + offset - offset % PAGE
+                forwarded, refused = due[page]
+                due[page] = forwarded, refused + 1
+    return due
+
+
 def unreported(report, logs):
     """Runs that began, as the devices know, but were never reported."""
     known = {run.id for run in (*report.runs, *report.randoms,

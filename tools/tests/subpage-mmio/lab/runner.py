@@ -89,7 +89,7 @@ class Lab:
                 boot_texts(scenario, kind, bars), scenario.seconds,
                 scenario.end)
 
-        result = judge_outcome(scenario, kind, run(kind))
+        result = judge_outcome(scenario, kind, run(kind), bars)
         if scenario.twice:
             again = run(f"{kind}-again")
             result.problems += [(text, ()) for text in
@@ -189,7 +189,7 @@ def window_traps(scenario, outcome):
             if 0 <= offset < window.pages * judge.PAGE]
 
 
-def judge_outcome(scenario, kind, outcome):
+def judge_outcome(scenario, kind, outcome, bars):
     """Find all that is wrong with a boot."""
     result = Result(outcome, judge.Report(), [], [])
 
@@ -221,6 +221,12 @@ def judge_outcome(scenario, kind, outcome):
 
     for text in missing(scenario, result):
         problem(text)
+    if scenario.counted:
+        for text in wrong_counts(
+                judge.page_counts(outcome.console),
+                judge.due_counts(result.findings, logs,
+                                 protections(scenario), bars)):
+            problem(text)
     if said.done != len(result.findings):
         problem(f"the guest counted {said.done} runs, but reported "
                 f"{len(result.findings)}")
@@ -261,6 +267,14 @@ def missing(scenario, result):
     if scenario.task:
         return scenario.task.problems(scenario, result.findings)
     return missing_runs(scenario, result.said)
+
+
+def wrong_counts(counts, due):
+    """Compare what the debug key printed, by page."""
+    for page in sorted(counts.keys() | due.keys()):
+        if counts.get(page) != due.get(page):
+            yield (f"page {page:#x}: the debug key counts writes (forwarded, "
+                   f"refused) as {counts.get(page)}, due {due.get(page)}")
 
 
 def missing_runs(scenario, said):

@@ -207,6 +207,7 @@ class Scenario:
     opened: tuple = ()              # ranges that are of no effect at all
     window: Window | None = None    # instead of devices
     environment: str | None = None  # under which the matrix counts the forms
+    counted: bool = False           # the debug key must print right counts
     xen_options: str = ""           # on top of the machine's
     garbage: tuple = ()             # to put among the boot option's ranges
     seconds: int = 120              # until the guest must have finished
@@ -466,6 +467,18 @@ def _forged():
         stock=None)
 
 
+def _counts(name, kernel, words, device, places, **more):
+    """The key's output is compared with the device's log: one access each."""
+    modes = ("kernel", "user")
+    return Scenario(
+        name=f"{name}-counts",
+        about=f"what the debug key says {words} has written is what the "
+              "device saw",
+        kernel=kernel, modes=modes, places=places,
+        guest=guest(modes, places, "forms=mov_r+stosl+rep_stosw_3", "keys=W"),
+        devices=(device,), counted=True, stock=None, **more)
+
+
 def _option_garbage():
     modes, places = ("user",), (FREE, PROTECTED, 0x4ffd)
     return Scenario(
@@ -506,6 +519,10 @@ SCENARIOS = (
                "PTEs stay writable", PVH, "map=open",
                opened=(PVH.protected[0],)),
     _option_garbage(),
+    _counts("pv64", "guest-pv64", "a 64-bit PV guest", PLAIN,
+            (FREE, PROTECTED, 0x2138, 0x3208, 0x3200)),
+    _counts("pvh-npt", "guest-pvh", "a PVH guest", PVH,
+            (0x5040, 0x5100, 0x6008), machine="qemu-pvh-npt"),
     _forged(),
     _random("pv64", "guest-pv64", PV64_MODES, RANDOM_PLACES, 1,
             "a 64-bit PV guest"),

@@ -178,7 +178,7 @@ void printk(const char *fmt, ...)
     while ( *fmt )
     {
         /* A conversion extends to its letter, and %pd to the one after. */
-        size_t len = *fmt == '%' ? strcspn(fmt, "dsuxp") + 1
+        size_t len = *fmt == '%' ? strcspn(fmt, "cdsuxp") + 1
                                  : strcspn(fmt, "%");
         char part[512];
 
@@ -516,6 +516,24 @@ void emul_boot(const char *cmdline, void (*early)(void))
         CHECK(!initcalls[i](), "an initcall fails");
 
     subpage_mmio_apply_option();
+}
+
+/* Debug keys. */
+
+static void (*key_handlers[128])(unsigned char key);
+
+void register_keyhandler(unsigned char key, void (*fn)(unsigned char key),
+                         const char *desc, bool diagnostic)
+{
+    CHECK(key < ARRAY_SIZE(key_handlers) && !key_handlers[key],
+          "key '%c' cannot be had", key);
+    key_handlers[key] = fn;
+}
+
+void emul_press(unsigned char key)
+{
+    CHECK(key_handlers[key], "key '%c' does nothing", key);
+    key_handlers[key](key);
 }
 
 /*

@@ -213,6 +213,8 @@ extern unsigned int emul_rcu_readers;
 
 void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head));
 void emul_grace_period(void);
+/* What has waited for a grace period may be done then. */
+#define process_pending_softirqs() emul_grace_period()
 
 /* Domains, and messages. */
 
@@ -361,6 +363,14 @@ void emul_boot(const char *cmdline, void (*early)(void));
     {                                                                   \
         emul_add_initcall(func);                                        \
     }
+
+#define __initcall(func) presmp_initcall(func)
+
+/* Debug keys. */
+
+void register_keyhandler(unsigned char key, void (*fn)(unsigned char key),
+                         const char *desc, bool diagnostic);
+void emul_press(unsigned char key);
 
 #endif /* TEST_SUBPAGE_MMIO_EMUL_H */
 

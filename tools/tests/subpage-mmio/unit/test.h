@@ -22,7 +22,7 @@ struct test {
 };
 
 extern const struct test protect_tests[], access_tests[], mapping_tests[],
-                         option_tests[], random_tests[];
+                         option_tests[], key_tests[], random_tests[];
 
 void run_option(const struct option *option);
 

@@ -372,6 +372,29 @@ class Stock(unittest.TestCase):
             self.finding(0x1ffd, ["W 0 2000 1 44"]), (2, 3)))
 
 
+class Counts(unittest.TestCase):
+    """The debug key's, of forwarded and refused writes."""
+
+    def counts(self, printed):
+        report = judge.parse_console(
+            f"{FORMS}SPM: run 7 mov4 kernel 2040 ok 00112233\n"
+            "SPM: run 8 mov4 kernel 2100 ok 00112233\n")
+        log = judge.parse_device_log(["mark 7", "W 0 2040 4 33221100",
+                                      "mark 8"])
+        findings = judge.judge(report, [log], [PROTECTED], QUIRKS)
+        due = judge.due_counts(findings, [log], [PROTECTED], [0xfe000000])
+        due = {page: counts for page, counts in due.items() if any(counts)}
+        return due == judge.page_counts(printed)
+
+    def test_counts(self):
+        line = "(XEN)   0x000000{}: {} writes forwarded, {} refused\n"
+        self.assertTrue(self.counts(line.format("fe002000", 1, 1)))
+        for wrong in (("fe003000", 1, 1), ("fe002000", 1, 0),
+                      ("fe002000", 0, 1), ("fe002000", 2, 1)):
+            self.assertFalse(self.counts(line.format(*wrong)))
+        self.assertFalse(self.counts(""))
+
+
 class Parsing(unittest.TestCase):
     def test_bad_lines(self):
         for line in ("form x w0", "form x q0:4", "form x w0:4,", "form x",

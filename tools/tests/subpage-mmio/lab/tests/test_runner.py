@@ -148,6 +148,16 @@ class Boots(unittest.TestCase):
         self.assertEqual(self.boot(guest=RUN + "hang()", seconds=1),
                          ["1 s passed before the guest had finished"])
 
+    def test_counts(self):
+        key = ("say('0x00000000febf2000: {} writes forwarded, 0 refused'); " +
+               "".join(f"say('0x00000000febf{n}000: 0 writes forwarded, "
+                       "0 refused'); " for n in range(3, 6)) + DONE)
+        counted = replace(SCENARIO, counted=True)
+        self.assertEqual(self.boot(scenario=counted,
+                                   guest=RUN + key.format(1)), [])
+        [problem] = self.boot(scenario=counted, guest=RUN + key.format(2))
+        self.assertRegex(problem, r"page 0xfebf2000: .*\(2, 0\).*\(1, 0\)")
+
     def test_device_dies(self):
         self.assertRegex(self.boot(guest=RUN + "break_device(); hang()")[0],
                          "device0 ended with status 1: device: unknown "

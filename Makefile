@@ -19,7 +19,7 @@ ifneq ($(words $(subst :, ,$(TOP)$(BUILD))),1)
 $(error The path of this clone, or of BUILD, has a space or a colon, which Xen's build cannot take)
 endif
 
-.PHONY: help run check unit guest device xen series series-build apply mutants \
+.PHONY: help run check unit guest device xen series series-build apply mutants bench \
         packages clean
 
 help:
@@ -83,6 +83,14 @@ mutants:
 	$(S)/setup
 	$(S)/build-testbed guest device
 	$(S)/mutants
+
+## make bench           what writes cost, in instructions, and whether that is within budget
+bench:
+	@$(LOCK)
+	$(S)/setup
+	$(S)/build-testbed guest device
+	$(S)/build-xen stock patched
+	$(S)/bench
 
 ## make packages        install the Debian packages that are missing (automation/packages)
 packages:

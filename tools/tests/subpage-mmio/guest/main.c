@@ -35,10 +35,13 @@
  *       bytes: what the operations left in RAM, one after the other
  *   random <id> ...      see random.h
  *   race <id> ...        see race.h
+ *   cost <what> <offset in the BAR> <ticks> <repetitions>
+ *       see bench.h
  *   note, error, panic <free text>
  *   done <number of runs>
  */
 
+#include "bench.h"
 #include "env.h"
 #include "execute.h"
 #include "form.h"
@@ -251,26 +254,42 @@ static uint64_t find_bar(void)
     return pa;
 }
 
-static void map_memory(void)
+/* Returns where. */
+static char *map_memory(void)
 {
-    char *va;
+    char *device;
 
     bar = options.window ? options.window : find_bar();
 
     if ( options.map_open )
         protect_toggled(false);
 
-    va = env_map_device(bar, memory_size() / PAGE_SIZE);
+    device = env_map_device(bar, memory_size() / PAGE_SIZE);
 
     if ( options.map_open )
         protect_toggled(true);
 
-    memory_init(va);
+    memory_init(device);
+
+    return device;
+}
+
+static void run_modes(void)
+{
+    unsigned int i;
+
+    if ( !options.random_count )
+        describe_forms();
+
+    for ( i = 0; i < NR_MODES; i++ )
+        if ( options.mode[i] )
+            (options.random_count ? random_run : run_mode)(&modes[i]);
 }
 
 void main(void)
 {
     unsigned int i;
+    char *device;
 
     options_parse(env_init());
     say("env %s", env_name);
@@ -284,16 +303,14 @@ void main(void)
                   modes[i].name);
 
     fpu_init();
-    map_memory();
-    if ( !options.random_count && !options.race_count )
-        describe_forms();
+    device = map_memory();
 
-    if ( options.race_count )
-        race_run(env_view(LEVEL_KERNEL)->device);
+    if ( options.nr_bench )
+        bench(device);
+    else if ( options.race_count )
+        race_run(device);
     else
-        for ( i = 0; i < NR_MODES; i++ )
-            if ( options.mode[i] )
-                (options.random_count ? random_run : run_mode)(&modes[i]);
+        run_modes();
 
     if ( *options.keys )
         env_press_keys(options.keys);

@@ -18,6 +18,9 @@
  *                                mode, instead of the forms
  *   race=<count>                 hex: have a second processor race, instead of
  *                                the forms
+ *   bench=<operation>[:<offset>],...
+ *                                time these, of bench.c, at hex BAR offsets,
+ *                                instead of running forms
  *   keys=<keys>                  when all is done, press these on Xen's console
  *   xsetbv=fep                   let Xen emulate XSETBV, by the prefix that
  *                                its option hvm_fep enables: QEMU does not
@@ -27,6 +30,7 @@
  * ideas of a comma.
  */
 
+#include "bench.h"
 #include "options.h"
 #include "print.h"
 
@@ -292,6 +296,35 @@ static bool parse_xsetbv(const char *arg)
     return options.xsetbv_fep;
 }
 
+static bool parse_bench(const char *arg)
+{
+    const char *item;
+    size_t len;
+
+    while ( (item = next_item(&arg, &len)) )
+    {
+        struct bench_item *it = &options.bench[options.nr_bench++];
+        const struct operation *op;
+        size_t name = 0;
+
+        while ( name < len && item[name] != ':' )
+            name++;
+
+        for ( op = operations; op->name; op++ )
+            if ( length(op->name) == name && equal(op->name, item, name) )
+                break;
+
+        if ( !op->name || options.nr_bench > ARRAY_SIZE(options.bench) ||
+             (name < len && !parse_hex(item + name + 1, len - name - 1,
+                                       BAR_SIZE - 8, &it->offset)) )
+            return false;
+
+        it->operation = op;
+    }
+
+    return options.nr_bench;
+}
+
 static bool parse_keys(const char *arg)
 {
     options.keys = arg;
@@ -317,6 +350,9 @@ static const struct {
     { "map=",     parse_map,     "open" },
     { "random=",  parse_random,  "<seed>,<count>, in hex" },
     { "race=",    parse_race,    "<count, 1 to ffff>" },
+    { "bench=",   parse_bench,   "up to 32 of nothing, write, read, "
+                                 "hypercall, cpuid, port, apic, pte, "
+                                 "fault_kernel, fault_user" },
     { "keys=",    parse_keys,    "debug keys" },
     { "xsetbv=",  parse_xsetbv,  "fep" },
 };

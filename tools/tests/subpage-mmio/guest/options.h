@@ -28,6 +28,12 @@ struct ranges {
     struct range range[16];
 };
 
+/* To be timed, at an offset in the BAR. */
+struct bench_item {
+    const struct operation *operation;
+    unsigned long offset;
+};
+
 struct options {
     uint16_t vendor, device;
     bool protect_msix, map_open, xsetbv_fep;
@@ -47,6 +53,8 @@ struct options {
     /* A list of prefixes of names. */
     const char *forms;
     const char *keys;
+    unsigned int nr_bench;
+    struct bench_item bench[32];
 };
 
 extern struct options options;

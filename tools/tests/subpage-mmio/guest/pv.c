@@ -286,6 +286,35 @@ void env_start_second_cpu(void (*run)(void))
     start_second_cpu(&context);
 }
 
+/* Where the kernel sees the page table that an entry of another one names. */
+static uint64_t *next_table(uint64_t entry)
+{
+    const char *va = (const char *)start_info->pt_base;
+    unsigned int i;
+
+    for ( i = 0; i < start_info->nr_pt_frames; i++, va += PAGE_SIZE )
+        if ( machine_frame(va) == (entry & 0xfffffffffffffULL) / PAGE_SIZE )
+            return (uint64_t *)va;
+
+    fatal("the page tables that Xen made have an entry %lx",
+          (unsigned long)entry);
+}
+
+volatile uint64_t *env_page_table_entry(void)
+{
+    uint64_t *table = (uint64_t *)start_info->pt_base;
+    unsigned long va = (unsigned long)gdt;
+    unsigned int shift;
+
+    check(HYPERCALL(vm_assist, VMASST_CMD_enable,
+                    VMASST_TYPE_writable_pagetables, 0, 0), "vm_assist");
+
+    for ( shift = sizeof(va) > 4 ? 39 : 30; shift > 12; shift -= 9 )
+        table = next_table(table[(va >> shift) & 511]);
+
+    return &table[(va >> shift) & 511];
+}
+
 void env_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
     asm volatile ( XEN_CPUID

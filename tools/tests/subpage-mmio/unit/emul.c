@@ -45,6 +45,7 @@ unsigned long long simple_strtoull(const char *s, const char **end,
 unsigned int emul_fail_alloc;
 bool emul_alloc_failed;
 unsigned int emul_allocated;
+size_t emul_bytes;
 
 void *emul_alloc(size_t size, bool zero)
 {
@@ -60,6 +61,7 @@ void *emul_alloc(size_t size, bool zero)
     CHECK(p, "the tests are out of memory");
     memset(p, zero ? 0 : 0xa5, size);
     emul_allocated++;
+    emul_bytes += malloc_usable_size(p);
 
     return p;
 }
@@ -71,6 +73,7 @@ void xfree(void *p)
 
     ASSERT(emul_allocated);
     emul_allocated--;
+    emul_bytes -= malloc_usable_size(p);
     free(p);
 }
 

@@ -11,6 +11,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -67,7 +68,12 @@ void fail(const char *file, int line, const char *what, const char *fmt, ...)
         fail(__FILE__, __LINE__, #cond, __VA_ARGS__);           \
 } while ( 0 )
 
+/* What gets counted is to be as in release builds. */
+#ifdef NDEBUG
+#define ASSERT(cond)  ((void)(0 && (cond)))
+#else
 #define ASSERT(cond)  CHECK(cond, "an assertion of Xen's code")
+#endif
 #define BUG_ON(cond)  CHECK(!(cond), "a BUG_ON() of Xen's code")
 
 /* Strings.  Some C libraries have strlcpy() and strlcat(), others do not. */
@@ -135,6 +141,7 @@ static inline unsigned int bitmap_weight(const unsigned long *map,
 extern unsigned int emul_fail_alloc; /* Which one from now on fails; or 0. */
 extern bool emul_alloc_failed;       /* It did. */
 extern unsigned int emul_allocated;  /* What exists now. */
+extern size_t emul_bytes;            /* Its size. */
 
 void *emul_alloc(size_t size, bool zero);
 void xfree(void *p);

@@ -484,6 +484,123 @@ int cf_check subpage_emul_blk(
     return rc == X86EMUL_OKAY ? write_linear(addr, buf, bytes, ctxt) : rc;
 }
 
+#define REX_B 1
+#define REX_X 2
+#define REX_R 4
+#define REX_W 8
+
+bool subpage_mov_decode(const uint8_t insn[SUBPAGE_MOV_INSN],
+                        struct cpu_user_regs *regs, struct subpage_mov *mov)
+{
+    const uint8_t *p = insn;
+    unsigned int rex = 0, opcode, modrm, mod, rm, imm;
+    bool relative = false;
+    long addr = 0;
+
+    mov->bytes = 4;
+    if ( *p == 0x66 )
+    {
+        mov->bytes = 2;
+        p++;
+    }
+    if ( (*p & 0xf0) == 0x40 )
+        rex = *p++;
+    if ( rex & REX_W )
+        mov->bytes = 8;
+
+    opcode = *p++;
+    modrm = *p++;
+    mod = modrm >> 6;
+    rm = modrm & 7;
+
+    /* MOV r,r/m and MOV imm,r/m: the lowest bit is clear for bytes. */
+    switch ( opcode )
+    {
+    case 0x88:
+        /* AH and the like. */
+        if ( !rex && (modrm & 0x20) )
+            return false;
+        /* Fall through. */
+    case 0xc6:
+        mov->bytes = 1;
+        break;
+
+    case 0x89: case 0xc7:
+        break;
+
+    default:
+        return false;
+    }
+
+    imm = opcode >= 0xc6 ? min(mov->bytes, 4U) : 0;
+    if ( mod == 3 || (imm && (modrm & 0x38)) )
+        return false;
+
+    if ( rm == 4 )
+    {
+        unsigned int sib = *p++;
+        unsigned int index = ((sib >> 3) & 7) | (rex & REX_X ? 8 : 0);
+
+        rm = sib & 7;
+        if ( index != 4 )
+            addr = *decode_gpr(regs, index) << (sib >> 6);
+    }
+    else
+        relative = rm == 5 && !mod;
+
+    if ( rm == 5 && !mod )
+        mod = 2;
+    else
+        addr += *decode_gpr(regs, rm | (rex & REX_B ? 8 : 0));
+
+    if ( mod == 1 )
+        addr += (int8_t)*p++;
+    else if ( mod == 2 )
+    {
+        addr += *(const int32_t *)p;
+        p += 4;
+    }
+
+    mov->insn_bytes = p + imm - insn;
+    mov->addr = addr + (relative ? regs->rip + mov->insn_bytes : 0);
+
+    switch ( imm )
+    {
+    case 0:
+        mov->data = *decode_gpr(regs, ((modrm >> 3) & 7) |
+                                      (rex & REX_R ? 8 : 0));
+        break;
+
+    case 1:
+        mov->data = *p;
+        break;
+
+    case 2:
+        mov->data = *(const uint16_t *)p;
+        break;
+
+    default:
+        mov->data = *(const int32_t *)p;
+        break;
+    }
+
+    return true;
+}
+
+void subpage_mov_complete(const struct subpage_mov *mov,
+                          struct subpage_mmio *page,
+                          struct cpu_user_regs *regs)
+{
+    struct subpage_mmio_access access = { .page = page };
+
+    subpage_mmio_begin(&access);
+    subpage_mmio_write(page, PAGE_OFFSET(mov->addr), &mov->data, mov->bytes);
+    subpage_mmio_end(&access);
+
+    regs->rip += mov->insn_bytes;
+    regs->eflags &= ~X86_EFLAGS_RF;
+}
+
 bool subpage_emul_again(struct x86_emulate_ctxt *ctxt, int rc)
 {
     struct subpage_emul *emul = subpage_emul(ctxt);

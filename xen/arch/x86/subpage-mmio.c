@@ -51,6 +51,8 @@ struct subpage_mmio {
 };
 
 bool __read_mostly subpage_mmio_in_use;
+unsigned long __read_mostly subpage_mmio_first = ~0UL;
+unsigned long __read_mostly subpage_mmio_last;
 
 static struct radix_tree_root pages;
 static DEFINE_RCU_READ_LOCK(pages_rcu);
@@ -66,9 +68,12 @@ static unsigned int granule(unsigned int offset)
 static bool is_protected(const struct subpage_mmio *page, unsigned int offset,
                          unsigned int bytes)
 {
-    unsigned int end = granule(offset + bytes - 1) + 1;
+    unsigned int first = granule(offset), last = granule(offset + bytes - 1);
 
-    return find_next_bit(page->ro, end, granule(offset)) < end;
+    if ( likely(first == last) )
+        return test_bit(first, page->ro);
+
+    return find_next_bit(page->ro, last + 1, first) <= last;
 }
 
 /*
@@ -285,6 +290,9 @@ int subpage_mmio_ro_add(paddr_t start, size_t size)
         subpage_mmio_in_use = true;
     }
 
+    subpage_mmio_first = min(subpage_mmio_first, PFN_DOWN(start));
+    subpage_mmio_last = max(subpage_mmio_last, PFN_DOWN(start + size - 1));
+
     rc = add_locked(start, size, &changed);
 
     percpu_write_unlock(access_cpu, &access_lock);
@@ -322,7 +330,7 @@ struct subpage_mmio *subpage_mmio_get(mfn_t mfn)
 {
     struct subpage_mmio *page;
 
-    if ( !subpage_mmio_in_use )
+    if ( !subpage_mmio_possible(mfn) )
         return NULL;
 
     rcu_read_lock(&pages_rcu);

@@ -460,8 +460,8 @@ def _forged():
         about="a guest which has no mapping of the device, but what looks "
               "like one: nothing must arrive",
         kernel="guest-pv32", modes=modes, places=places,
-        # Plain stores of a dom0 are dropped on any R/O page, not refused.
-        guest=guest(modes, places, "forms=add_r+lock_xadd_r32+dec_+xchg_"),
+        guest=guest(modes, places,
+                    "forms=mov_r32+add_r+lock_xadd_r32+dec_+xchg_"),
         # To have memory to spare, which the guest needs for this.
         xen_options="dom0_mem=64M,max:128M",
         stock=None)

@@ -107,6 +107,7 @@ static inline unsigned int emul_find(const unsigned long *map,
     return min(bit, size);
 }
 
+#define test_bit(bit, map) emul_test_bit(map, bit)
 #define find_next_bit(map, size, bit)      emul_find(map, size, bit, true)
 #define find_next_zero_bit(map, size, bit) emul_find(map, size, bit, false)
 #define bitmap_empty(map, size) (emul_find(map, size, 0, true) == (size))

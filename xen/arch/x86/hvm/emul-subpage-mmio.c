@@ -8,7 +8,9 @@
  * be emulated gets the guest a #GP.
  */
 
+#include <xen/domain_page.h>
 #include <xen/mm.h>
+#include <xen/paging.h>
 #include <xen/rangeset.h>
 #include <xen/sched.h>
 
@@ -19,6 +21,9 @@
 #include <asm/io.h>
 #include <asm/p2m.h>
 #include <asm/subpage-mmio-emul.h>
+
+#define GUEST_PAGING_LEVELS 4
+#include <asm/guest_pt.h>
 
 struct hvm_subpage_emul {
     struct subpage_emul emul;
@@ -188,6 +193,90 @@ static int cf_check copy(const struct subpage_part *part, void *data,
     }
 }
 
+static bool read_page(unsigned long gfn, unsigned int offset, void *data,
+                      unsigned int bytes)
+{
+    p2m_type_t t;
+    struct page_info *page = get_page_from_gfn(current->domain, gfn, &t,
+                                               P2M_ALLOC);
+    const void *map;
+
+    if ( !page )
+        return false;
+
+    if ( p2m_is_ram(t) )
+    {
+        map = __map_domain_page(page);
+        memcpy(data, map + offset, bytes);
+        unmap_domain_page(map);
+    }
+
+    put_page(page);
+
+    return p2m_is_ram(t);
+}
+
+/*
+ * Fetch what 64-bit code has at %rip, if that is in one page, by a single walk
+ * of the page tables, and without the cache which there is for emulation that
+ * is tried again.
+ */
+static bool fetch(uint64_t rip, uint8_t insn[SUBPAGE_MOV_INSN])
+{
+    struct vcpu *curr = current;
+    gfn_t top = gaddr_to_gfn(curr->arch.hvm.guest_cr[3]);
+    p2m_type_t t;
+    struct page_info *page;
+    unsigned int token;
+    void *map;
+    walk_t gw;
+    bool ok;
+
+    if ( PAGE_OFFSET(rip) > PAGE_SIZE - SUBPAGE_MOV_INSN ||
+         !(page = get_page_from_gfn(curr->domain, gfn_x(top), &t,
+                                    P2M_ALLOC | P2M_UNSHARE)) )
+        return false;
+
+    map = __map_domain_page(page);
+    token = hvmemul_cache_disable(curr);
+    ok = guest_walk_tables(curr, p2m_get_hostp2m(curr->domain), rip, &gw,
+                           PFEC_insn_fetch |
+                           (hvm_get_cpl(curr) == 3 ? PFEC_user_mode : 0),
+                           top, page_to_mfn(page), map);
+    hvmemul_cache_restore(curr, token);
+    unmap_domain_page(map);
+    put_page(page);
+
+    return ok && read_page(gfn_x(guest_walk_to_gfn(&gw)), PAGE_OFFSET(rip),
+                           insn, SUBPAGE_MOV_INSN);
+}
+
+/*
+ * Most stores need none of the emulator.  Returns whether this one did not,
+ * and is done.
+ */
+static bool store(struct subpage_mmio *page, paddr_t gpa, unsigned long gla,
+                  struct npfec npfec)
+{
+    struct cpu_user_regs *regs = guest_cpu_user_regs();
+    uint8_t insn[SUBPAGE_MOV_INSN];
+    struct subpage_mov mov;
+
+    if ( npfec.kind != npfec_kind_with_gla ||
+         (regs->eflags & X86_EFLAGS_TF) ||
+         hvm_guest_x86_mode(current) != 8 ||
+         alternative_call(hvm_funcs.get_interrupt_shadow, current) ||
+         !fetch(regs->rip, insn) || !subpage_mov_decode(insn, regs, &mov) ||
+         (npfec.gla_valid ? mov.addr != gla
+                          : PAGE_OFFSET(mov.addr) != PAGE_OFFSET(gpa)) ||
+         PAGE_OFFSET(mov.addr) + mov.bytes > PAGE_SIZE )
+        return false;
+
+    subpage_mov_complete(&mov, page, regs);
+
+    return true;
+}
+
 void hvm_emulate_subpage_mmio(struct subpage_mmio *page, paddr_t gpa,
                               unsigned long gla, struct npfec npfec)
 {
@@ -207,6 +296,9 @@ void hvm_emulate_subpage_mmio(struct subpage_mmio *page, paddr_t gpa,
     };
     struct hvm_emulate_ctxt ctxt;
     int rc;
+
+    if ( store(page, gpa, gla, npfec) )
+        return;
 
     hvm_emulate_init_once(&ctxt, NULL, guest_cpu_user_regs());
     ctxt.ctxt.data = &hvm.emul.mmio;

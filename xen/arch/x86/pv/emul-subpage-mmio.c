@@ -12,7 +12,9 @@
 #include <xen/sched.h>
 
 #include <asm/current.h>
+#include <asm/debugreg.h>
 #include <asm/i387.h>
+#include <asm/pv/mm.h>
 #include <asm/subpage-mmio-emul.h>
 #include <asm/xstate.h>
 
@@ -26,96 +28,60 @@ struct pv_subpage_emul {
     } cs;
 };
 
-/* Map a page table which the current domain owns, and hold on to it. */
-static const void *map_table(mfn_t mfn, struct page_info **page)
+/*
+ * Find the L1 entry which the current page tables have for @linear.
+ *
+ * The linear page tables alone do not do: linear page tables of the guest's
+ * own, or large mappings which Xen makes for it, have them show what is not a
+ * page table entry.  But what they lead to, in the end, has to be an L1 table
+ * of the domain, and as long as that is locked, Xen vouches for its entries.
+ * A guest which manages to have another one of its L1 tables looked at gets
+ * no further than that table lets it.
+ */
+static bool guest_l1e(unsigned long linear, l1_pgentry_t *l1e)
 {
-    *page = get_page_from_mfn(mfn, current->domain);
-
-    return *page ? map_domain_page(mfn) : NULL;
-}
-
-static void unmap_table(const void *table, struct page_info *page)
-{
-    unmap_domain_page(table);
-    put_page(page);
-}
-
-/* As long as the table is locked, Xen vouches for what its entries map. */
-static bool read_l1e(mfn_t mfn, unsigned long linear, l1_pgentry_t *l1e)
-{
+    l2_pgentry_t l2e;
     struct page_info *page;
-    const l1_pgentry_t *l1t = map_table(mfn, &page);
     bool ok = false;
 
-    if ( !l1t )
+    if ( !__addr_ok(linear) ||
+         get_unsafe(l2e, &__linear_l2_table[l2_linear_offset(linear)]) ||
+         (l2e_get_flags(l2e) & (_PAGE_PRESENT | _PAGE_PSE)) !=
+         _PAGE_PRESENT ||
+         !(page = get_page_from_mfn(l2e_get_mfn(l2e), current->domain)) )
         return false;
 
     if ( page_lock(page) )
     {
         ok = (page->u.inuse.type_info & PGT_type_mask) == PGT_l1_page_table;
         if ( ok )
+        {
+            const l1_pgentry_t *l1t = map_domain_page(l2e_get_mfn(l2e));
+
             *l1e = l1t[l1_table_offset(linear)];
+            unmap_domain_page(l1t);
+        }
         page_unlock(page);
     }
 
-    unmap_table(l1t, page);
+    put_page(page);
 
     return ok;
 }
 
-/*
- * Find the L1 entry which the current page tables have for @linear.  Returns
- * the flags which the levels above it have in common, zero if there is none.
- *
- * The linear page tables do for a first look, but not to grant access by:
- * linear page tables of the guest's own, or large mappings which Xen makes
- * for it, have them show what is not an L1 entry.
- */
-static unsigned int guest_l1e(unsigned long linear, l1_pgentry_t *l1e)
+/* The flags which the levels above an L1 entry have in common. */
+static unsigned int guest_flags(unsigned long linear)
 {
-    const struct vcpu *curr = current;
-    bool user = !(curr->arch.flags & TF_kernel_mode);
-    unsigned int flags = 0;
-    struct page_info *l3page, *l2page;
-    const l4_pgentry_t *l4t;
-    const l3_pgentry_t *l3t;
-    const l2_pgentry_t *l2t;
     l4_pgentry_t l4e;
     l3_pgentry_t l3e;
     l2_pgentry_t l2e;
 
-    if ( !__addr_ok(linear) )
+    if ( get_unsafe(l4e, &__linear_l4_table[l4_linear_offset(linear)]) ||
+         get_unsafe(l3e, &__linear_l3_table[l3_linear_offset(linear)]) ||
+         get_unsafe(l2e, &__linear_l2_table[l2_linear_offset(linear)]) )
         return 0;
 
-    /* 32-bit domains have just the one. */
-    l4t = map_domain_page(pagetable_get_mfn(
-        user && !is_pv_32bit_vcpu(curr) ? curr->arch.guest_table_user
-                                        : curr->arch.guest_table));
-    l4e = l4e_read_atomic(&l4t[l4_table_offset(linear)]);
-    unmap_domain_page(l4t);
-
-    if ( !(l4e_get_flags(l4e) & _PAGE_PRESENT) ||
-         !(l3t = map_table(l4e_get_mfn(l4e), &l3page)) )
-        return 0;
-    l3e = l3e_read_atomic(&l3t[l3_table_offset(linear)]);
-
-    if ( (l3e_get_flags(l3e) & (_PAGE_PRESENT | _PAGE_PSE)) == _PAGE_PRESENT &&
-         (l2t = map_table(l3e_get_mfn(l3e), &l2page)) )
-    {
-        l2e = l2e_read_atomic(&l2t[l2_table_offset(linear)]);
-
-        if ( (l2e_get_flags(l2e) & (_PAGE_PRESENT | _PAGE_PSE)) ==
-             _PAGE_PRESENT &&
-             read_l1e(l2e_get_mfn(l2e), linear, l1e) )
-            flags = l4e_get_flags(l4e) & l3e_get_flags(l3e) &
-                    l2e_get_flags(l2e);
-
-        unmap_table(l2t, l2page);
-    }
-
-    unmap_table(l3t, l3page);
-
-    return flags;
+    return l4e_get_flags(l4e) & l3e_get_flags(l3e) & l2e_get_flags(l2e);
 }
 
 /*
@@ -162,10 +128,10 @@ static int cf_check get_part(struct subpage_part *part, bool write,
 {
     unsigned int pfec = write ? PFEC_write_access : 0;
     l1_pgentry_t l1e;
-    unsigned int flags = guest_l1e(part->addr, &l1e);
+    unsigned int flags = 0;
 
-    if ( flags )
-        flags &= l1e_get_flags(l1e);
+    if ( guest_l1e(part->addr, &l1e) )
+        flags = guest_flags(part->addr) & l1e_get_flags(l1e);
 
     if ( !(flags & _PAGE_PRESENT) )
         return raise_pf(pfec, part->addr, ctxt);
@@ -249,7 +215,8 @@ static bool may_fetch(unsigned long addr)
     l1_pgentry_t l1e;
 
     return !is_pv_32bit_vcpu(current) ||
-           user_ok(guest_l1e(addr, &l1e) & l1e_get_flags(l1e));
+           (guest_l1e(addr, &l1e) &&
+            user_ok(guest_flags(addr) & l1e_get_flags(l1e)));
 }
 
 static int cf_check insn_fetch(
@@ -416,15 +383,6 @@ static const struct x86_emulate_ops ops = {
     .put_fpu      = put_fpu,
 };
 
-/* User mode must not get more than its page tables give it. */
-static bool user_may_write(unsigned long addr)
-{
-    l1_pgentry_t l1e;
-    unsigned int flags = guest_l1e(addr, &l1e);
-
-    return (flags & _PAGE_RW) && (flags & l1e_get_flags(l1e) & _PAGE_USER);
-}
-
 /* What the segments say about the size of addresses, and where code is. */
 static bool set_sizes(struct x86_emulate_ctxt *ctxt,
                       struct pv_subpage_emul *emul)
@@ -455,24 +413,32 @@ static bool set_sizes(struct x86_emulate_ctxt *ctxt,
     return true;
 }
 
-struct subpage_mmio *pv_get_subpage_mmio(unsigned long linear, mfn_t mfn)
+/*
+ * Most stores need none of the emulator.  Returns whether this one did not,
+ * and is done.
+ */
+static bool store(struct cpu_user_regs *regs, unsigned long addr,
+                  struct subpage_mmio *page)
 {
-    struct subpage_mmio *page = subpage_mmio_get(mfn);
-    l1_pgentry_t l1e;
+    uint64_t insn[SUBPAGE_MOV_INSN / 8];
+    struct subpage_mov mov;
 
-    if ( page && (!guest_l1e(linear, &l1e) ||
-                  !(l1e_get_flags(l1e) & _PAGE_PRESENT) ||
-                  !mfn_eq(l1e_get_mfn(l1e), mfn)) )
-    {
-        subpage_mmio_put(page);
-        page = NULL;
-    }
+    if ( is_pv_32bit_vcpu(current) || regs->cs != FLAT_KERNEL_CS64 ||
+         (regs->eflags & X86_EFLAGS_TF) ||
+         !__addr_ok(regs->rip) || !__addr_ok(regs->rip + sizeof(insn) - 1) ||
+         get_unsafe(insn[0], (uint64_t *)regs->rip) ||
+         get_unsafe(insn[1], (uint64_t *)regs->rip + 1) ||
+         !subpage_mov_decode((uint8_t *)insn, regs, &mov) ||
+         mov.addr != addr || PAGE_OFFSET(addr) + mov.bytes > PAGE_SIZE )
+        return false;
 
-    return page;
+    subpage_mov_complete(&mov, page, regs);
+
+    return true;
 }
 
-int pv_emul_subpage_mmio(struct x86_emulate_ctxt *ctxt, unsigned long addr,
-                         struct subpage_mmio *page)
+static int emulate(struct x86_emulate_ctxt *ctxt, unsigned long addr,
+                   struct subpage_mmio *page)
 {
     struct pv_subpage_emul emul = {
         .emul.mmio.cr2 = addr,
@@ -482,8 +448,7 @@ int pv_emul_subpage_mmio(struct x86_emulate_ctxt *ctxt, unsigned long addr,
     };
     int rc;
 
-    if ( (!guest_kernel_mode(current, ctxt->regs) &&
-          !user_may_write(addr)) || !set_sizes(ctxt, &emul) )
+    if ( !set_sizes(ctxt, &emul) )
         return X86EMUL_UNHANDLEABLE;
 
     ctxt->data = &emul.emul.mmio;
@@ -499,6 +464,86 @@ int pv_emul_subpage_mmio(struct x86_emulate_ctxt *ctxt, unsigned long addr,
     subpage_mmio_end(&emul.emul.mmio.subpage);
 
     return rc;
+}
+
+/* Separate, as it takes a lot of stack to be initialized. */
+static bool noinline emulate_fault(struct cpu_user_regs *regs,
+                                   unsigned long addr,
+                                   struct subpage_mmio *page)
+{
+    struct x86_emulate_ctxt ctxt = {
+        .regs = regs,
+        .cpu_policy = current->domain->arch.cpu_policy,
+        .lma = !is_pv_32bit_vcpu(current),
+    };
+
+    switch ( emulate(&ctxt, addr, page) )
+    {
+    case X86EMUL_EXCEPTION:
+        pv_inject_event(&ctxt.event);
+
+        /* Fallthrough */
+    case X86EMUL_OKAY:
+        if ( ctxt.retire.singlestep )
+        {
+            current->arch.dr6 |= DR_STEP | DR_STATUS_RESERVED_ONE;
+            pv_inject_hw_exception(TRAP_debug, X86_EVENT_NO_EC);
+        }
+
+        /* Fallthrough */
+    case X86EMUL_RETRY:
+        return true;
+    }
+
+    return false;
+}
+
+/* User mode must not get more than its page tables give it. */
+static bool may_write(unsigned long addr, l1_pgentry_t l1e,
+                      const struct cpu_user_regs *regs)
+{
+    unsigned int flags;
+
+    if ( guest_kernel_mode(current, regs) )
+        return true;
+
+    flags = guest_flags(addr);
+
+    return (flags & _PAGE_RW) && (flags & l1e_get_flags(l1e) & _PAGE_USER);
+}
+
+int pv_subpage_mmio_fault(unsigned long addr, struct cpu_user_regs *regs,
+                          struct subpage_mmio *page, mfn_t mfn)
+{
+    l1_pgentry_t l1e;
+    bool done = false;
+
+    if ( guest_l1e(addr, &l1e) && (l1e_get_flags(l1e) & _PAGE_PRESENT) &&
+         mfn_eq(l1e_get_mfn(l1e), mfn) && may_write(addr, l1e, regs) )
+        done = store(regs, addr, page) || emulate_fault(regs, addr, page);
+
+    subpage_mmio_put(page);
+
+    return done ? EXCRET_fault_fixed : 0;
+}
+
+int pv_subpage_mmio_user_fault(unsigned long addr, struct cpu_user_regs *regs)
+{
+    struct subpage_mmio *page;
+    l1_pgentry_t l1e;
+
+    if ( !guest_mode(regs) || guest_kernel_mode(current, regs) ||
+         (regs->error_code & (PFEC_write_access | PFEC_reserved_bit |
+                              PFEC_insn_fetch)) != PFEC_write_access ||
+         !__addr_ok(addr) ||
+         get_unsafe(l1e, &__linear_l1_table[l1_linear_offset(addr)]) ||
+         (l1e_get_flags(l1e) & (_PAGE_PRESENT | _PAGE_RW)) != _PAGE_PRESENT )
+        return 0;
+
+    page = subpage_mmio_get(l1e_get_mfn(l1e));
+
+    return page ? pv_subpage_mmio_fault(addr, regs, page, l1e_get_mfn(l1e))
+                : 0;
 }
 
 /*

@@ -78,6 +78,30 @@ struct subpage_emul_env {
                         bool write, struct x86_emulate_ctxt *ctxt);
 };
 
+/* A store of up to 8 bytes, of a register or an immediate. */
+struct subpage_mov {
+    unsigned long addr;
+    uint64_t data;
+    unsigned int bytes;
+    unsigned int insn_bytes;
+};
+
+/* Bytes that have to be there to decode an instruction from. */
+#define SUBPAGE_MOV_INSN 16
+
+/*
+ * Is the instruction in @insn, of 64-bit code and at %rip, a plain MOV to
+ * memory, without segment base?  Most stores to devices are.  If so, fill
+ * @mov, where .addr still may have any value.
+ */
+bool subpage_mov_decode(const uint8_t insn[SUBPAGE_MOV_INSN],
+                        struct cpu_user_regs *regs, struct subpage_mov *mov);
+
+/* Do what it does, to @page, which all of it has to be in. */
+void subpage_mov_complete(const struct subpage_mov *mov,
+                          struct subpage_mmio *page,
+                          struct cpu_user_regs *regs);
+
 static inline struct subpage_emul *subpage_emul(
     const struct x86_emulate_ctxt *ctxt)
 {

@@ -63,6 +63,18 @@ void subpage_mmio_apply_option(void);
 /* False as long as nobody has tried to protect a part of a page. */
 extern bool subpage_mmio_in_use;
 
+/* MFNs of the outermost pages so far. */
+extern unsigned long subpage_mmio_first, subpage_mmio_last;
+
+/*
+ * May @mfn be a partially protected page?  For paths where next to nothing is
+ * to be spent on other pages, RAM in particular.
+ */
+static inline bool subpage_mmio_possible(mfn_t mfn)
+{
+    return mfn_x(mfn) >= subpage_mmio_first && mfn_x(mfn) <= subpage_mmio_last;
+}
+
 /*
  * Find the partially protected page @mfn.  Takes no lock.
  *

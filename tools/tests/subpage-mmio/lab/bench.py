@@ -82,7 +82,7 @@ BUDGETS = {
     ("PVH/NPT", FORWARDED): 7000,
     ("PVH/NPT", REFUSED): 7200,
 }
-# What all other exits may cost more than with stock Xen.
+# What everything else may cost more than with stock Xen.
 MORE = {UNUSED: 0, USED: 0.005}
 
 PAGES = (1, 10, 100, 1000, 10000)
@@ -241,12 +241,11 @@ def verdicts(costs, lookups):
     """(what, is, at most)"""
     for key, limit in BUDGETS.items():
         yield " ".join(key), costs[key][USED], limit
-    for environment in ENVIRONMENTS:
-        for name in environment.exits:
-            cost = costs[environment.name, WORDS[name]]
-            for column, more in MORE.items():
-                yield (f"{environment.name} {WORDS[name]}, {column}",
-                       cost[column], cost[STOCK] * (1 + more))
+    for (environment, row), cost in costs.items():
+        for column, more in MORE.items():
+            if column in cost and STOCK in cost:
+                yield (f"{environment} {row}, {column}", cost[column],
+                       cost[STOCK] * (1 + more))
     few, many = lookups[PAGES[0]], lookups[PAGES[-1]]
     yield (f"look-up among {PAGES[-1]} pages", many[0], few[0] * SLOWDOWN)
     yield f"bytes a page, of {PAGES[-1]}", many[1], BYTES

@@ -217,13 +217,14 @@ static bool read_page(unsigned long gfn, unsigned int offset, void *data,
 }
 
 /*
- * Fetch what 64-bit code has at %rip, if that is in one page, by a single walk
- * of the page tables, and without the cache which there is for emulation that
- * is tried again.
+ * Find the gfn of what 64-bit code executes at @rip.  Shadow code has a cache
+ * for this; otherwise what is there besides the walk would double its cost.
  */
-static bool fetch(uint64_t rip, uint8_t insn[SUBPAGE_MOV_INSN])
+static unsigned long rip_to_gfn(unsigned long rip)
 {
     struct vcpu *curr = current;
+    uint32_t ec = PFEC_page_present | PFEC_insn_fetch |
+                  (hvm_get_cpl(curr) == 3 ? PFEC_user_mode : 0);
     gfn_t top = gaddr_to_gfn(curr->arch.hvm.guest_cr[3]);
     p2m_type_t t;
     struct page_info *page;
@@ -232,23 +233,37 @@ static bool fetch(uint64_t rip, uint8_t insn[SUBPAGE_MOV_INSN])
     walk_t gw;
     bool ok;
 
-    if ( PAGE_OFFSET(rip) > PAGE_SIZE - SUBPAGE_MOV_INSN ||
-         !(page = get_page_from_gfn(curr->domain, gfn_x(top), &t,
-                                    P2M_ALLOC | P2M_UNSHARE)) )
-        return false;
+    if ( !paging_mode_hap(curr->domain) )
+        return paging_gva_to_gfn(curr, rip, &ec);
+
+    page = get_page_from_gfn(curr->domain, gfn_x(top), &t,
+                             P2M_ALLOC | P2M_UNSHARE);
+    if ( !page )
+        return gfn_x(INVALID_GFN);
 
     map = __map_domain_page(page);
+    /* The cache of what was read is for emulation which is tried again. */
     token = hvmemul_cache_disable(curr);
-    ok = guest_walk_tables(curr, p2m_get_hostp2m(curr->domain), rip, &gw,
-                           PFEC_insn_fetch |
-                           (hvm_get_cpl(curr) == 3 ? PFEC_user_mode : 0),
+    ok = guest_walk_tables(curr, p2m_get_hostp2m(curr->domain), rip, &gw, ec,
                            top, page_to_mfn(page), map);
     hvmemul_cache_restore(curr, token);
     unmap_domain_page(map);
     put_page(page);
 
-    return ok && read_page(gfn_x(guest_walk_to_gfn(&gw)), PAGE_OFFSET(rip),
-                           insn, SUBPAGE_MOV_INSN);
+    return gfn_x(ok ? guest_walk_to_gfn(&gw) : INVALID_GFN);
+}
+
+static bool fetch(unsigned long rip, uint8_t insn[SUBPAGE_MOV_INSN])
+{
+    unsigned long gfn;
+
+    if ( PAGE_OFFSET(rip) > PAGE_SIZE - SUBPAGE_MOV_INSN )
+        return false;
+
+    gfn = rip_to_gfn(rip);
+
+    return gfn != gfn_x(INVALID_GFN) &&
+           read_page(gfn, PAGE_OFFSET(rip), insn, SUBPAGE_MOV_INSN);
 }
 
 /*

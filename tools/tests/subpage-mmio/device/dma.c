@@ -67,15 +67,16 @@ void dma_map(const struct proxy_msg *msg)
 
 void *dma_pointer(uint64_t addr, size_t len)
 {
-    if ( !pci_is_bus_master() || addr % PAGE_SIZE + len > PAGE_SIZE )
-        return NULL;
-
-    return dma_physical(iommu_translate(addr), len);
+    return pci_is_bus_master() && iommu_translate(&addr)
+           ? dma_physical(addr, len) : NULL;
 }
 
 void *dma_physical(uint64_t addr, size_t len)
 {
     unsigned int i;
+
+    if ( addr % PAGE_SIZE + len > PAGE_SIZE )
+        return NULL;
 
     for ( i = 0; i < nr_regions; i++ )
     {

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <stdbool.h>
 #include <stdio.h>
 
 #include "dma.h"
@@ -7,25 +6,29 @@
 #include "log.h"
 #include "qtest.h"
 
-#define IOMMU_BASE         0xfed80000U  /* of QEMU's */
+#define IOMMU_BASE         0xfed90000U  /* of QEMU's */
 
-/* AMD I/O Virtualization Technology Specification, sections 3.4 and 2.2. */
-#define DEVICE_TABLE       0x00
-#define  DEVICE_TABLE_SIZE(v) ((((v) & 0x1ff) + 1) << 12)
-#define CONTROL            0x18
-#define  CONTROL_ENABLE    0x1
+/*
+ * Intel Virtualization Technology for Directed I/O, revision 3.3, sections
+ * 11.4.4 and 11.4.5 (registers), 9.1, 9.3 and 9.8 (root and context entries,
+ * second-stage paging).
+ */
+#define STATUS             0x18         /* with the command, as a quadword */
+#define  STATUS_ENABLED    (1ULL << 63)
+#define ROOT_TABLE         0x20
 #define TABLE_ADDRESS      0x000ffffffffff000ULL
-#define DTE_SIZE           32
-#define DTE_VALID          0x3          /* V, TV */
-#define ENTRY_LEVEL(v)     (((v) >> 9) & 7)     /* DTE: mode */
+#define ENTRY_SIZE         16           /* root, context */
 #define ENTRY_PRESENT      0x1
-#define ENTRY_ACCESS       (3ULL << 61) /* IR, IW */
-#define MAX_LEVEL          6
+#define CONTEXT_TYPE(low)  (((low) >> 2) & 3)
+#define  TYPE_PASS_THROUGH 2
+#define CONTEXT_LEVELS(high) (((high) & 7) + 2)
+#define PAGE_ACCESS        0x3          /* read, write */
+#define PAGE_LARGE         0x80
 #define LEVEL_SHIFT(level) (12 + 9 * ((level) - 1))
 
 static uint32_t function;
 static bool present;
-static uint64_t device_table, control;
+static uint64_t root_table, status;
 static unsigned int waiting;
 
 void iommu_set_function(const char *arg)
@@ -35,21 +38,21 @@ void iommu_set_function(const char *arg)
 
     if ( sscanf(arg, "%2x:%2x.%1x%c", &bus, &dev, &fn, &end) != 3 ||
          dev > 31 || fn > 7 )
-        die("--amd-iommu %s is not of the form bus:device.function", arg);
+        die("--intel-iommu %s is not of the form bus:device.function", arg);
 
     function = (bus << 8) | (dev << 3) | fn;
     present = true;
 }
 
-static void take_table(uint64_t val)
+static void take_root(uint64_t val)
 {
-    device_table = val;
+    root_table = val;
     waiting--;
 }
 
-static void take_control(uint64_t val)
+static void take_status(uint64_t val)
 {
-    control = val;
+    status = val;
     waiting--;
 }
 
@@ -59,8 +62,8 @@ void iommu_update(void)
         return;
 
     waiting = 2;
-    qtest_send(take_table, "readq %#x", IOMMU_BASE + DEVICE_TABLE);
-    qtest_send(take_control, "readq %#x", IOMMU_BASE + CONTROL);
+    qtest_send(take_root, "readq %#x", IOMMU_BASE + ROOT_TABLE);
+    qtest_send(take_status, "readq %#x", IOMMU_BASE + STATUS);
 }
 
 static bool read_entry(uint64_t addr, uint64_t *val)
@@ -75,49 +78,51 @@ static bool read_entry(uint64_t addr, uint64_t *val)
     return true;
 }
 
-/* False: addr is not mapped. */
-static bool walk(uint64_t addr, uint64_t *to)
+bool iommu_translate(uint64_t *addr)
 {
-    uint64_t entry;
-    unsigned int level, next;
+    uint64_t entry, context;
+    unsigned int level;
 
-    if ( !(control & CONTROL_ENABLE) ||
-         function * DTE_SIZE >= DEVICE_TABLE_SIZE(device_table) ||
-         !read_entry((device_table & TABLE_ADDRESS) + function * DTE_SIZE,
-                     &entry) ||
-         (entry & DTE_VALID) != DTE_VALID )
+    if ( !(status & STATUS_ENABLED) )
+        return true;
+
+    if ( !read_entry((root_table & TABLE_ADDRESS) +
+                     (function >> 8) * ENTRY_SIZE, &entry) ||
+         !(entry & ENTRY_PRESENT) )
         return false;
 
-    level = ENTRY_LEVEL(entry);
-    if ( level == 0 || level > MAX_LEVEL ||
-         (level < MAX_LEVEL && addr >> LEVEL_SHIFT(level + 1)) )
+    context = (entry & TABLE_ADDRESS) + (function & 0xff) * ENTRY_SIZE;
+    if ( !read_entry(context, &entry) || !(entry & ENTRY_PRESENT) )
+        return false;
+    if ( CONTEXT_TYPE(entry) == TYPE_PASS_THROUGH )
+        return true;
+
+    context += 8;
+    if ( !read_entry(context, &context) )
         return false;
 
-    for ( ; level; level = next )
+    level = CONTEXT_LEVELS(context);
+    if ( *addr >> LEVEL_SHIFT(level + 1) )
+        return false;
+
+    for ( ; level; level-- )
     {
         unsigned int shift = LEVEL_SHIFT(level);
         uint64_t offset = (1ULL << shift) - 1;
 
         if ( !read_entry((entry & TABLE_ADDRESS) +
-                         8 * ((addr >> shift) & 0x1ff), &entry) ||
-             !(entry & ENTRY_PRESENT) )
+                         8 * ((*addr >> shift) & 0x1ff), &entry) ||
+             (entry & PAGE_ACCESS) != PAGE_ACCESS )
             return false;
 
-        next = ENTRY_LEVEL(entry);
-        if ( next == 0 )                /* the page, maybe a large one */
-            *to = (entry & TABLE_ADDRESS & ~offset) | (addr & offset);
-        else if ( next != level - 1 )   /* nobody skips levels */
-            return false;
+        if ( level == 1 || (entry & PAGE_LARGE) )
+        {
+            *addr = (entry & TABLE_ADDRESS & ~offset) | (*addr & offset);
+            break;
+        }
     }
 
-    return (entry & ENTRY_ACCESS) == ENTRY_ACCESS;
-}
-
-uint64_t iommu_translate(uint64_t addr)
-{
-    uint64_t physical;
-
-    return walk(addr, &physical) ? physical : addr;
+    return true;
 }
 
 /*

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * QEMU's amd-iommu, as it would translate what the device accesses: the
+ * QEMU's intel-iommu, as it would translate what the device accesses: the
  * emulator shares the machine's memory, but does not translate for us.
  */
 
 #ifndef DEVICE_IOMMU_H
 #define DEVICE_IOMMU_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -23,13 +24,10 @@ void iommu_set_function(const char *arg);
 void iommu_update(void);
 
 /*
- * The physical address of a bus address, within the same page.
- *
- * One that is not mapped for reading and writing is taken for physical: Xen
- * would have the buffers of its debug console mapped so, but believes QEMU's
- * ACPI table (IVRS), according to which virtual addresses have no bits.
+ * The physical address of a bus address; both are on one page.  False: the
+ * page is not mapped for reading and writing.
  */
-uint64_t iommu_translate(uint64_t addr);
+bool iommu_translate(uint64_t *addr);
 
 #endif /* DEVICE_IOMMU_H */
 

@@ -23,7 +23,7 @@
 
 #define USAGE "usage: device --model NAME --fd SOCKET --log FILE [-v] " \
               "[--qtest SOCKET [--gsi NUMBER] " \
-              "[--amd-iommu BUS:DEVICE.FUNCTION]] [--option NAME=VALUE]..."
+              "[--intel-iommu BUS:DEVICE.FUNCTION]] [--option NAME=VALUE]..."
 
 static const struct model *const models[] = {
     &plain_model, &plain_b_model, &xhci_model,
@@ -186,7 +186,7 @@ enum {
 int main(int argc, char *argv[])
 {
     static const struct option options[] = {
-        { "amd-iommu", required_argument, NULL, OPT_IOMMU },
+        { "intel-iommu", required_argument, NULL, OPT_IOMMU },
         { "model", required_argument, NULL, OPT_MODEL },
         { "fd", required_argument, NULL, OPT_FD },
         { "gsi", required_argument, NULL, OPT_GSI },
@@ -248,7 +248,7 @@ int main(int argc, char *argv[])
     if ( optind < argc )
         die("unexpected argument '%s'; " USAGE, argv[optind]);
     if ( iommu && !qtest_is_set() )
-        die("--amd-iommu needs --qtest; " USAGE);
+        die("--intel-iommu needs --qtest; " USAGE);
     if ( !model || sock < 0 || !log )
         die("--model, --fd and --log are needed; " USAGE);
 

@@ -166,40 +166,6 @@ class Guest(Peer):
         self.write(USBCMD, RUN | INTE)
 
 
-class Qemu:
-    """The other end of the qtest socket."""
-
-    def __init__(self):
-        self.folder = tempfile.TemporaryDirectory()
-        path = f"{self.folder.name}/qtest"
-        self.options = ["--qtest", path]
-        self.server = socket.socket(socket.AF_UNIX)
-        self.server.settimeout(10)
-        self.server.bind(path)
-        self.server.listen()
-        self.stream = None
-
-    def hear(self):
-        """The commands that have come."""
-        if not self.stream:
-            self.stream, _ = self.server.accept()
-            self.stream.settimeout(10)
-        return self.stream.recv(1000).decode().splitlines()
-
-    def say(self, *lines):
-        """Answer them."""
-        self.stream.sendall("".join(f"{line}\n" for line in lines).encode())
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.stream:
-            self.stream.close()
-        self.server.close()
-        self.folder.cleanup()
-
-
 class Test(unittest.TestCase):
     """With a guest that ends with the test."""
 
@@ -778,75 +744,25 @@ class Interrupts(Test):
         self.assertEqual(self.messages(guest)[2:], ["intx 1", "intx 0"])
 
     def test_qtest(self):
-        with Qemu() as qemu:
-            guest = self.guest(more=[*qemu.options, "--gsi", "21"])
+        with tempfile.TemporaryDirectory() as folder, \
+                socket.socket(socket.AF_UNIX) as qemu:
+            qemu.settimeout(10)
+            qemu.bind(f"{folder}/qtest")
+            qemu.listen()
+            guest = self.guest(more=("--qtest", f"{folder}/qtest",
+                                     "--gsi", "21"))
             self.msix(guest, control=0)
-            line = "set_irq_in /machine/q35/ioapic unnamed-gpio-in 21"
-            self.assertEqual(qemu.hear(), [f"{line} 1"])
-            qemu.say("OK")
-            guest.config(CFG_WRITE, 0x42, 2, 0x8000)
-            self.assertEqual(qemu.hear(), ["writel 0xfee00000 0x41",
-                                           f"{line} 0"])
-            qemu.say("OK", "FAIL Unknown")
-            self.assertEqual(guest.process.wait(10), 1)
-            self.assertIn("FAIL Unknown", guest.process.stderr.read())
-
-
-class Translation(Test):
-    """By an IOMMU whose tables, in guest memory, have two levels."""
-    TABLE, ROOT, LEAVES = 0x80000, 0x90000, 0x91000
-    ACCESS = 3 << 61
-
-    def entry(self, guest, table, number, target, level=0, access=ACCESS):
-        guest.put(table + 8 * number, "Q",
-                  access | target | level << 9 | 1)
-
-    def send(self, at, code):
-        """A console driver that sends 4 bytes at this address: the output."""
-        with Qemu() as qemu:
-            guest = self.guest(more=[*qemu.options, "--amd-iommu", "00:05.0"])
-            self.assertEqual(qemu.hear(), ["readq 0xfed80000",
-                                           "readq 0xfed80018"])
-            qemu.say(f"OK {self.TABLE:#018x}", "OK 0x0000000000000001")
-            guest.put(self.TABLE + 32 * 0x28, "Q",          # V, TV, 2 levels
-                      self.ACCESS | self.ROOT | 2 << 9 | 3)
-            self.entry(guest, self.ROOT, 0, self.LEAVES, level=1)
-            self.entry(guest, self.ROOT, 1, 0)              # 2 MiB
-            for page in (TABLE, EVENTS, CONTEXT, OUT_RING):
-                self.entry(guest, self.LEAVES, page >> 12, page)
-            self.entry(guest, self.LEAVES, 7, 0x9000)
-            self.entry(guest, self.LEAVES, 9, 0x7000, access=1 << 62)
-            guest.start_dbc()
-            self.assertEqual(guest.states()[-1], "configured")
-            guest.memory[0x7ffc:0x8004] = b"zerofour"
-            guest.memory[0x9ffc:0xa004] = b"one two "
-            guest.trb(OUT_RING, NORMAL, CYCLE | IOC, at, 4)
-            guest.write(DCDB, OUT)
-            self.assertEqual(guest.event(1)[2], code)
-            return guest.output()
-
-    def test_mapped(self):
-        self.assertEqual(self.send(0x7ffc, SUCCESS), b"one ")
-        self.assertEqual(self.send(0x20a000, SUCCESS), b"two ")
-
-    def test_unmapped(self):
-        """Physical, if there is such memory; 9000 is write-only."""
-        self.assertEqual(self.send(0x8000, SUCCESS), b"four")
-        self.assertEqual(self.send(0x7ffe, SUCCESS), b"e fo")
-        self.assertEqual(self.send(0x9ffc, SUCCESS), b"one ")
-        for at in (0x400000, 1 << 30, 1 << 63):
-            with self.subTest(hex(at)):
-                self.assertEqual(self.send(at, TRB_ERROR), b"")
-
-    def test_bad_arguments(self):
-        for function in ("", "5", "0:20.0", "0:1.8", "0:1.0x"):
-            status, errors = Peer("--qtest", "x", "--amd-iommu", function,
-                                  model="xhci").end()
-            self.assertEqual((status, len(errors)), (1, 1))
-            self.assertIn(f"--amd-iommu {function} is not", errors[0])
-        status, errors = Peer("--amd-iommu", "00:05.0", model="xhci").end()
-        self.assertEqual((status, len(errors)), (1, 1))
-        self.assertIn("--amd-iommu needs --qtest", errors[0])
+            stream, _ = qemu.accept()
+            with stream:
+                line = "set_irq_in /machine/q35/ioapic unnamed-gpio-in 21 "
+                self.assertEqual(stream.recv(100).decode(), line + "1\n")
+                stream.sendall(b"OK\n")
+                guest.config(CFG_WRITE, 0x42, 2, 0x8000)
+                self.assertEqual(stream.recv(100).decode().splitlines(),
+                                 ["writel 0xfee00000 0x41", line + "0"])
+                stream.sendall(b"OK\nFAIL Unknown\n")
+                self.assertEqual(guest.process.wait(10), 1)
+                self.assertIn("FAIL Unknown", guest.process.stderr.read())
 
 
 class Options(unittest.TestCase):

@@ -19,7 +19,8 @@ ifneq ($(words $(subst :, ,$(TOP)$(BUILD))),1)
 $(error The path of this clone, or of BUILD, has a space or a colon, which Xen's build cannot take)
 endif
 
-.PHONY: help run check unit guest device xen series series-build apply mutants bench \
+.PHONY: help run check unit guest device linux xen series series-build apply \
+        mutants bench \
         packages clean
 
 help:
@@ -29,7 +30,8 @@ help:
 run:
 	@$(LOCK)
 	$(S)/setup
-	$(S)/build-testbed guest device
+	$(S)/fetch-linux
+	$(S)/build-testbed guest device linux
 	$(S)/build-xen stock-debug patched-debug
 	$(TOP)tools/tests/subpage-mmio/lab/lab show --build "$$BUILD"
 
@@ -44,10 +46,11 @@ unit:
 	$(S)/setup
 	$(S)/run-unit
 
-## make guest, device   the test kernels, and the PCI device that they write to
-guest device:
+## make guest, device, linux   the test kernels, the PCI devices that they write to, Linux
+guest device linux:
 	@$(LOCK)
 	$(S)/setup
+	[ $@ != linux ] || $(S)/fetch-linux
 	$(S)/build-testbed $@
 
 ## make xen             stock and patched Xen, release and debug: build/xen-*

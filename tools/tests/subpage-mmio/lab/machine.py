@@ -108,18 +108,22 @@ class Boot:
         self._device_program = device_program
         self._stack = contextlib.ExitStack()
         self.processes = []
+        self.attend = lambda: None      # whatever else has to be done
 
     def start(self, files=None, texts=None):
         """Start the devices, then the emulator with the devices' sockets.
 
-        `files` (name: path) appear in the folder it runs in, so that no path
-        on its command line needs quoting.  `texts` fill in what the machine
+        `files` (name: path, or contents) appear in the folder it runs in, so
+        that no path on its command line needs quoting.  `texts` fill in what the machine
         needs to boot a kernel; without them, it does not get one.
         """
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        for name, path in (files or {}).items():
-            (self.folder / name).symlink_to(path.resolve())
+        for name, file in (files or {}).items():
+            if isinstance(file, bytes):
+                (self.folder / name).write_bytes(file)
+            else:
+                (self.folder / name).symlink_to(file.resolve())
         kernel_arguments = self._prepare(texts) if texts else []
         argv = [self.machine.emulator, *self.machine.arguments]
         theirs = []
@@ -161,7 +165,10 @@ class Boot:
 
     def _start_device(self, number, device, fd):
         argv = [str(self._device_program), "--model", device.model,
-                "--fd", str(fd), "--log", f"device{number}.log"]
+                "--fd", str(fd), "--log", f"device{number}.log",
+                *self.machine.device_arguments]
+        for option in device.options:
+            argv += ["--option", option]
         self._spawn(f"device{number}", argv, [fd])
 
     def _spawn(self, name, argv, fds):
@@ -174,6 +181,7 @@ class Boot:
         limit = time.monotonic() + seconds
         while not finished():
             check_signals()
+            self.attend()
             # What a process did last may be what we wait for.
             if (gone := self._gone()) and not finished():
                 return (f"{gone.last_words(self.machine.last_words)}, "
@@ -199,7 +207,7 @@ class Boot:
     def console(self):
         """The serial console so far."""
         with contextlib.suppress(FileNotFoundError):
-            return (self.folder / "serial.log").read_bytes()
+            return (self.folder / self.machine.console).read_bytes()
         return b""
 
     def device_log(self, number):
@@ -261,14 +269,17 @@ def find_bars(boot):
         return [bar_lines(boot.device_log(n))[-1] for n in numbers]
 
 
-def run_guest(boot, bars, files, texts, seconds, end=DONE):
+def run_guest(boot, bars, files, texts, seconds, end=DONE, attend=None):
     """Boot a hypervisor and its guest until the guest says it has finished,
-    or until another `end` that is on the console.
+    or until another `end` that is on the console.  Meanwhile, `attend` gets
+    called every now and then.
 
     `files` and `texts` are for Boot.start(), and `bars` are the addresses
     that these rely on.
     """
     started = time.monotonic()
+    if attend:
+        boot.attend = attend
     with boot:
         boot.start(files, texts)
         problem = boot.wait(

@@ -21,13 +21,6 @@ def _plural(count, noun):
     return f"{count} {noun}" + ("" if count == 1 else "s")
 
 
-def _counts(findings):
-    if not findings:
-        return "no runs"
-    right, total = judge.forms_right(findings)
-    return f"{right}/{total} forms right in {_plural(len(findings), 'run')}"
-
-
 def _describe(run):
     return f"run {run.id}: {run.form.name}, {run.mode}, at {run.offset:x}"
 
@@ -77,7 +70,7 @@ def scenario(name, results, verbose):
     """One line, and all there is to know if something failed."""
     failed = any(result.problems for result in results.values())
     seconds = sum(result.outcome.seconds for result in results.values())
-    what = "; ".join(f"{kind} {_counts(result.findings)}"
+    what = "; ".join(f"{kind} {result.counts}"
                      for kind, result in results.items())
     say(f"{name:20} {'FAILED' if failed else 'ok':6} {seconds:5.1f} s  {what}")
     _problems(results, verbose)

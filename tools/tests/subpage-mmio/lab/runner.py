@@ -7,7 +7,9 @@ import itertools
 import re
 from dataclasses import dataclass, replace
 
+import console
 import judge
+import linux
 import machine
 import scenarios
 
@@ -21,6 +23,30 @@ class Result:
     said: judge.Report
     findings: list
     problems: list              # (text, findings that show it)
+
+    @property
+    def counts(self):
+        """How much was looked at, and how much of it is right."""
+        if not self.findings:
+            return "no runs"
+        right, total = judge.forms_right(self.findings)
+        runs = len(self.findings)
+        return (f"{right}/{total} forms right in {runs} "
+                f"run{'' if runs == 1 else 's'}")
+
+
+@dataclass
+class ConsoleResult:
+    """A scenario with Linux on one hypervisor."""
+    outcome: machine.Outcome
+    findings: list
+    problems: list
+
+    @property
+    def counts(self):
+        """As above."""
+        right = sum(check.right for check in self.findings)
+        return f"{right}/{len(self.findings)} checks right"
 
 
 class Lab:
@@ -60,8 +86,8 @@ class Lab:
 
     def bars(self, scenario):
         """Where the scenario's devices are, found once a command line."""
-        if not scenario.devices:
-            return []
+        if not scenario.devices or isinstance(scenario, linux.Scenario):
+            return []           # or else Linux finds them itself
         key = scenario.machine, tuple(d.model for d in scenario.devices)
         if key not in self._bars:
             self._bars[key] = machine.find_bars(
@@ -70,6 +96,8 @@ class Lab:
 
     def kernel(self, scenario):
         """The scenario's guest kernel."""
+        if isinstance(scenario, linux.Scenario):
+            return self.build / "kernel" / "vmlinux"
         return self.build / "guest" / scenario.kernel
 
     def require(self, scenario, hypervisors):
@@ -80,6 +108,9 @@ class Lab:
 
     def boot(self, scenario, kind, xen):
         """Boot one hypervisor, and judge what came of it."""
+        if isinstance(scenario, linux.Scenario):
+            return judge_console(scenario, kind,
+                                 console.boot(self, scenario, kind, xen))
         bars = self.bars(scenario)
 
         def run(name):
@@ -122,6 +153,38 @@ def differences(first, second):
                 yield (f"two boots differ in line {number} of the {name}: "
                        f"{line!r}, then {again!r}")
                 break
+
+
+def judge_console(scenario, kind, outcome):
+    """Find all that is wrong with a boot of Linux."""
+    result = ConsoleResult(outcome, [], [])
+    if outcome.problem:
+        result.problems.append((outcome.problem, ()))
+    try:
+        result.findings = list(console.checks(scenario, kind, outcome))
+    except judge.BadReport as error:
+        result.problems.append((str(error), ()))
+    if kind == "stock":
+        for text in stock_differences(scenario, result.findings):
+            result.problems.append((text, ()))
+        return result
+    for text in [str(check) for check in result.findings if not check.right]:
+        result.problems.append((text, ()))
+    for text in console_problems(scenario, kind, outcome.console):
+        result.problems.append((text, ()))
+    return result
+
+
+def stock_differences(scenario, findings):
+    """What users met has to be there, or else the series makes none."""
+    wrong = [check for check in findings if not check.right]
+    for pattern in scenario.stock_wrong:
+        if not any(re.match(pattern, check.name) for check in wrong):
+            yield f"nothing is wrong with '{pattern}', as it should be"
+    for check in wrong:
+        if not any(re.match(pattern, check.name)
+                   for pattern in scenario.stock_wrong):
+            yield str(check)
 
 
 def targets(scenario, bars):
@@ -200,7 +263,8 @@ def judge_outcome(scenario, kind, outcome, bars):
         problem(outcome.problem)
     try:
         result.said = said = judge.parse_console(outcome.console)
-        logs = [judge.parse_device_log(log) for log in outcome.device_logs]
+        logs = [judge.parse_device_log(() if device.firmware else log)
+                for device, log in zip(scenario.devices, outcome.device_logs)]
         result.findings = judge_runs(scenario, outcome, said, logs)
     except judge.BadReport as error:
         problem(str(error))

@@ -30,6 +30,8 @@ class Machine:
     last_words: str = LAST_LINE     # where it says why it has ended
     lacks: tuple = ()               # features that some forms would need
     repeatable: tuple = ()          # arguments for boots that do not differ
+    console: str = "serial.log"     # the file that gets the hypervisor's
+    device_arguments: tuple = ()    # for each device's process
     # A log of accesses that it left the guest for: (name, address's pattern).
     witness: tuple | None = None
 
@@ -136,6 +138,58 @@ def _two_cpus(machine):
         xen_options=f"{machine.xen_options} dom0_max_vcpus=2")
 
 
+MULTIBOOT2 = """\
+multiboot2 /xen {xen}
+module2 /dom0 {guest}
+module2 /initramfs
+boot
+"""
+DEBUG_OUTPUT, LINUX_OUTPUT, CONTROL = "dbc.out", "linux.log", "control"
+
+
+def _linux(cpu, *more, xen=""):
+    """With an xHCI controller whose debug capability is the console, and a
+    serial port for Linux alone.  GRUB loads it all to where it can stay: a
+    console that is set up before Xen relocates itself does not survive it on
+    stock."""
+    return Machine(
+        emulator="qemu-system-x86_64",
+        package="qemu-system-x86",
+        needs=(("grub-mkrescue", "grub-common"), ("xorriso", "xorriso"),
+               ("/usr/lib/grub/i386-pc", "grub-pc-bin")),
+        files=(("grub.cfg", MULTIBOOT2),),
+        prepare=((
+            "grub-mkrescue", "-o", "boot.iso",
+            "--install-modules=multiboot2 normal", "--fonts=", "--locales=",
+            "--themes=", "-f", "/boot/grub/grub.cfg=grub.cfg", "/xen=xen",
+            "/dom0=dom0", "/initramfs=initramfs"),),
+        arguments=(
+            "-nodefaults", "-nographic", "-no-reboot", "-monitor", "none",
+            "-machine", "q35,memory-backend=mem0",
+            "-object", "memory-backend-memfd,id=mem0,size=1G,share=on",
+            "-m", "1024", "-smp", "2", "-accel", "tcg,thread=single",
+            "-cpu", cpu, "-serial", "file:serial.log",
+            "-serial", f"file:{LINUX_OUTPUT}",
+            "-qtest", "unix:qtest,server=on,wait=off",
+            "-qtest-log", "/dev/null", *more),
+        device=("-device", "x-pci-proxy-dev,id=dev{number},fd={fd},addr=08"),
+        device_arguments=("--qtest", "qtest", "--intel-iommu", "00:08.0"),
+        kernel=("-cdrom", "boot.iso"),
+        xen_options=f"loglvl=all guest_loglvl=all console=xhci "
+                    f"conring_size=1m dom0_mem=512M {xen}".rstrip(),
+        guest_options=LINUX_OPTIONS,
+        quirks=QEMU_QUIRKS, console=DEBUG_OUTPUT)
+
+
+def _linux_pvh(dom0):
+    return _linux("EPYC,+svm,+npt,-rdtscp,-monitor",
+                  "-device", "intel-iommu,intremap=off",
+                  xen=f"dom0={dom0} iommu=no-sharept dom0_max_vcpus=2")
+
+
+# Drivers claim BARs, and user space would not be let near them.
+LINUX_OPTIONS = "console=hvc0 console=ttyS1 loglevel=5 iomem=relaxed"
+
 MACHINES = {
     # No SMAP: a PV kernel does not survive it on this emulator's IRET.
     "qemu-pv": _qemu("max,-smap", replace(QEMU_QUIRKS, vector=PV_VECTOR,
@@ -147,6 +201,9 @@ MACHINES = {
         HVM_VECTOR, xen="dom0=pvh,verbose dom0-iommu=none iommu=no",
         witness=("bochs.log",
                  r"VMEXIT: EPT violation for guest paddr 0x([0-9a-f]+)")),
+    "linux-pv": _linux("max,-smap", xen="dom0_max_vcpus=2"),
+    "linux-npt": _linux_pvh("pvh"),
+    "linux-shadow": _linux_pvh("pvh,shadow"),
 }
 
 
@@ -159,6 +216,9 @@ class Device:
     """A device, and its protected ranges: (first, last) offsets in BAR 0."""
     model: str
     protected: tuple
+    options: tuple = ()             # of the model
+    firmware: bool = False          # has a driver for it, so that it is
+                                    # written to by others than the guest
 
 
 @dataclass(frozen=True)
@@ -504,6 +564,22 @@ def _twice(name, kernel, machine, places):
         stock=None)
 
 
+def _console_trouble(name, dbgp, message, options=None):
+    """One line says what is wrong with the console, and Xen boots on: its
+    hardware domain runs, and gets to write to a device."""
+    modes, places = ("kernel",), (FREE,)
+    return Scenario(
+        name=f"console-{name}",
+        about=f"dbgp={dbgp}: one line says what is wrong, and Xen boots on",
+        kernel="guest-pv64", modes=modes, places=places,
+        guest=guest(modes, places, "forms=mov_r32", "device=1234:5ab1"),
+        devices=(PLAIN,) if options is None else
+                (PLAIN, Device("xhci", protected=(), options=options,
+                               firmware=True)),
+        xen_options=f"dbgp={dbgp}",
+        expect=(rf"dbc error: {message}\s*$",), stock=None)
+
+
 SCENARIOS = (
     _forms("pv64", "guest-pv64", PV64_MODES, "64-bit PV"),
     _forms("pv32", "guest-pv32", PV32_MODES, "32-bit PV"),
@@ -553,6 +629,15 @@ SCENARIOS = (
             devices=(PVH,)),
     replace(_twice("pvh-shadow", "guest-pvh", "qemu-pvh-shadow",
                    PVH_PLACES[:2]), devices=(PVH,)),
+    _console_trouble("absent", "xhci@pci00:1e.7",
+                     r"no device at 0000:00:1e\.7"),
+    _console_trouble("other", "xhci@pci00:00.0",
+                     r"0000:00:00\.0 is no xHC, but of class 060000"),
+    _console_trouble("none", "xhci0", r"no xHC number 0 on bus 0"),
+    _console_trouble("no-dbc", "xhci",
+                     r"\S+ has no debug capability", ("dbc=none",)),
+    _console_trouble("endless", "xhci", r"the list of extended capabilities "
+                     r"of \S+ has no end", ("dbc=none", "endless=4")),
     *_pvh("pvh-npt", "nested page tables"),
     *_pvh("pvh-shadow", "shadow page tables"),
     _hpet(),

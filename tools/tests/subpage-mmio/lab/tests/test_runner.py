@@ -349,7 +349,7 @@ class CommandLine(unittest.TestCase):
                                 capture_output=True, text=True, timeout=60,
                                 check=True)
         self.assertEqual(len(result.stdout.splitlines()),
-                         len(scenarios.SCENARIOS))
+                         len(load_command().SCENARIOS))
 
 
 if __name__ == "__main__":

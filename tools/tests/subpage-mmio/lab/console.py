@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Linux and the console on one controller: boots it, and compares what Linux
+said, what the console received, and what the device saw."""
+
+import itertools
+import os
+import re
+import socket
+from dataclasses import dataclass, field
+
+import cpio
+import judge
+import linux
+import machine
+import scenarios
+
+ANSWER_LIMIT = 10               # seconds for the debug host to do something
+
+# The registers of the debug capability which Xen's driver writes: offsets.
+DRIVEN = {0x04, 0x08, 0x10, 0x14, 0x18, 0x1c, 0x20, 0x28, 0x30, 0x34, 0x38,
+          0x3c}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at."""
+    name: str
+    right: bool
+    expected: str
+    seen: str
+
+    def __str__(self):
+        return f"{self.name}: expected {self.expected}, but {self.seen}"
+
+
+@dataclass
+class Told:
+    """What Linux told of a step."""
+    command: str
+    said: list = field(default_factory=list)
+    status: int | None = None   # None: it did not end
+
+
+class DebugHost:
+    """Has the device do what the steps for it say, when Linux gets there."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._done = 0
+
+    def attend(self):
+        """Look for new ones."""
+        lines = re.findall(rb"^SPM: step \d+ host (.*?)\r?\n",
+                           read(self._folder / scenarios.LINUX_OUTPUT), re.M)
+        for line in lines[self._done:]:
+            self._done += 1
+            self._tell(line.decode().encode().decode("unicode_escape"))
+
+    def _tell(self, words):
+        with socket.socket(socket.AF_UNIX) as control:
+            control.settimeout(ANSWER_LIMIT)
+            # A socket's path must be short.
+            folder = os.open(self._folder, os.O_PATH)
+            try:
+                control.connect(f"/proc/self/fd/{folder}/{scenarios.CONTROL}")
+            finally:
+                os.close(folder)
+            control.sendall(words.encode() + b"\n")
+            answer = control.recv(100).decode().strip()
+            if answer != "ok":
+                raise machine.LabError(f"the device does not do '{words}': "
+                                       f"{answer}")
+
+
+def read(path):
+    """A file's bytes; none if it does not exist yet."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def steps_of(scenario, kind):
+    """The steps on a hypervisor."""
+    return scenario.stock_steps if kind == "stock" else scenario.steps
+
+
+def initramfs(build, steps):
+    """Linux' first files."""
+    files = {"init": (build / "linux" / "init").read_bytes(),
+             "bin/tool": (build / "linux" / "tool").read_bytes(),
+             "bin/busybox": (build / "kernel" / "busybox").read_bytes(),
+             "steps": "".join(f"{step.command}\n" for step in steps).encode()}
+    for module in (build / "kernel").glob("*.ko"):
+        files[f"modules/{module.name}"] = module.read_bytes()
+    return cpio.archive(files)
+
+
+def boot(lab, scenario, kind, xen):
+    """What is left of a boot."""
+    its_machine = scenarios.MACHINES[scenario.machine]
+    folder = lab.folder / scenario.name / kind
+    steps = steps_of(scenario, kind)
+    return machine.run_guest(
+        machine.Boot(its_machine, scenario.devices, folder, lab.device), [],
+        {"xen": xen, "dom0": lab.kernel(scenario),
+         "initramfs": initramfs(lab.build, steps)},
+        {"xen": f"{its_machine.xen_options} {scenario.xen_options}",
+         "guest": its_machine.guest_options},
+        scenario.seconds,
+        kind == "stock" and scenario.stock_end or
+        rf"SPM: done {len(steps)}\s", DebugHost(folder).attend)
+
+
+def parse_steps(text):
+    """{number: Told}, of the lines of Linux' own port."""
+    told = {}
+    for tag, number, rest in re.findall(
+            r"^SPM: (step|said|end) (\d+) ?(.*?)\r?$", text, re.M):
+        if tag == "step":
+            told[int(number)] = Told(rest)
+        elif int(number) not in told:
+            raise judge.BadReport(f"Linux says '{tag} {number}' before the "
+                                  f"step has begun")
+        elif tag == "said":
+            told[int(number)].said.append(rest)
+        else:
+            told[int(number)].status = int(rest)
+    return told
+
+
+def stream(size):
+    """What init's function of that name prints."""
+    text = "".join(f"{n}\n" for n in range(1, size // 2 + 1))
+    return text[:size]
+
+
+def during(text, number):
+    """What the console got in a step; to its end, if that is missing."""
+    start = re.search(rf"^SPM: step {number} .*\n", text, re.M)
+    if not start:
+        return ""
+    end = re.compile(rf"^(?:SPM: said {number} .*\n)*SPM: end {number} ",
+                     re.M).search(text, start.end())
+    return text[start.end():end.start() if end else len(text)]
+
+
+def xen_lines(text):
+    """The hypervisor's lines, wherever they begin."""
+    return re.findall(r"\(XEN\) [^\r\n]*", text)
+
+
+def difference(expected, seen, what):
+    """(right, in words) of two lists."""
+    if expected == seen:
+        return True, f"all {len(expected)} {what}"
+    for n, (due, got) in enumerate(itertools.zip_longest(expected, seen)):
+        if due != got:
+            return False, (f"of {len(seen)} {what}, number {n + 1} is "
+                           f"'{got}' instead of '{due}'")
+    raise AssertionError
+
+
+class Accesses:
+    """A device's log, by what it is about."""
+
+    def __init__(self, scenario, lines):
+        self.marks = judge.parse_device_log(lines)
+        self._dbc = range(scenario.dbc, scenario.dbc + linux.DBC_SIZE)
+        self._pages = {self._dbc[0] // judge.PAGE, self._dbc[-1] // judge.PAGE}
+
+    def _writes(self, mark):
+        return [access for access in self.marks.get(mark, ())
+                if access.kind == "W"]
+
+    def _is_dbc(self, access):
+        return access.end > self._dbc[0] and access.offset <= self._dbc[-1]
+
+    def free(self, mark):
+        """Writes in a step to the pages of the debug capability, but not to
+        it; as steps have them."""
+        return [str(access)[2:] for access in self._writes(mark)
+                if access.offset // judge.PAGE in self._pages and
+                not self._is_dbc(access)]
+
+    def foreign(self):
+        """Writes to the debug capability which are not the driver's."""
+        scribbles = {linux.SCRIBBLE + offset
+                     for offset in range(0, linux.DBC_SIZE, 4)}
+        return [str(access) for mark in self.marks
+                for access in self._writes(mark) if self._is_dbc(access) and
+                (access.offset - self._dbc[0] not in DRIVEN or
+                 int.from_bytes(access.data, "little") in scribbles)]
+
+    def driven(self):
+        """How many are."""
+        return sum(map(self._is_dbc, itertools.chain.from_iterable(
+            map(self._writes, self.marks))))
+
+
+def check_step(number, step, told, console, accesses):
+    """Everything about one step."""
+    def check(what, right, expected, seen):
+        return Check(f"step {number} ({step.command}) {what}", right,
+                     expected, seen)
+
+    if told is None:
+        yield check("begins", False, "Linux to get to it", "it did not")
+        return
+    if step.status is not None:
+        yield check("ends", told.status == step.status,
+                    f"status {step.status}", f"it is {told.status}")
+    said = "\n".join(told.said)
+    if step.said:
+        yield check("says", bool(re.search(step.said, said, re.M)),
+                    f"'{step.said}'", f"it said '{said}'")
+    seen = accesses.free(number)
+    right, words = difference(list(step.writes), seen,
+                              "writes to free registers")
+    yield check("writes", right, f"{len(step.writes)} writes to free "
+                "registers", words)
+    text = during(console, number)
+    if step.console:
+        yield check("on the console", bool(re.search(step.console, text)),
+                    f"'{step.console}'", f"there was '{text[-200:]}'")
+    if step.stream:
+        # (Xen may have said something in between; see check_ring().)
+        text = re.sub(r"\(XEN\) .*\n", "", text)
+        right, words = difference(stream(step.stream).splitlines(),
+                                  text.splitlines(), "lines of output")
+        yield check("streams", right, f"{step.stream} bytes of output", words)
+
+
+def check_lines(linux_text, console):
+    """Did the console get what Linux says to have said?"""
+    def lines(text):
+        return re.findall(r"^SPM: .*", text, re.M)
+
+    right, words = difference(lines(linux_text), lines(console), "lines")
+    return Check("what Linux said arrives at the console", right,
+                 "all of its lines", words)
+
+
+def check_ring(linux_text, console):
+    """Did it get what Xen remembers?  From the first line that it could."""
+    ring, seen = xen_lines(linux_text), xen_lines(console)
+    if not ring or not seen or seen[0] not in ring:
+        return Check("Xen's log", False, "to be in the ring and on the "
+                     "console", "it is missing")
+    ring = ring[ring.index(seen[0]):]
+    right, words = difference(ring, seen[:len(ring)], "lines of Xen's log")
+    return Check("Xen's log arrives at the console", right,
+                 f"{len(ring)} lines", words)
+
+
+def checks(scenario, kind, outcome):
+    """All there is to look at."""
+    linux_text = read(outcome.folder / scenarios.LINUX_OUTPUT).decode(
+        errors="replace").replace("\r", "")
+    console = outcome.console.replace("\r", "")
+    told = parse_steps(linux_text)
+    accesses = Accesses(scenario, outcome.device_logs[0])
+    right, words = difference(list(scenario.driver_writes),
+                              accesses.free(None), "writes")
+    yield Check("writes of the driver that takes over from firmware", right,
+                "to arrive", words)
+    steps = steps_of(scenario, kind)
+    for number, step in enumerate(steps, 1):
+        yield from check_step(number, step, told.get(number), console,
+                              accesses)
+    foreign = accesses.foreign()
+    yield Check("who writes to the debug capability",
+                not foreign and accesses.driven() > 0, "just Xen",
+                f"{accesses.driven()} writes, of which {foreign[:3]} are not "
+                f"Xen's")
+    yield check_lines(linux_text, console)
+    if linux.RING in steps:
+        yield check_ring(linux_text, console)

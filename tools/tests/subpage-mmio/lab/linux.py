@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Scenarios with a real Linux as dom0, and an xHCI controller whose debug
+capability is Xen's console, as data.
+
+A scenario is a list of steps.  The initramfs (tools/tests/subpage-mmio/linux)
+runs them, and knows the commands that they are made of.
+"""
+
+from dataclasses import dataclass
+
+from scenarios import CONTROL, DEBUG_OUTPUT, Device
+
+PAGE = 0x1000
+DBC_SIZE = 0x40
+GRANULE = 8
+
+# The registers of the debug capability (xHCI 1.1, section 7.6.8).
+DCDB, DCCTRL, DCPORTSC, DCDDI2 = 0x04, 0x20, 0x28, 0x3c
+
+DBC = 0x8700                    # where Intel's chipsets have it
+LEGACY = 0x846c                 # USBLEGSUP, and USBLEGCTLSTS next to it
+FREE = 0x8600                   # registers that keep what is written
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command for Linux, and what must come of it."""
+    command: str
+    about: str = ""             # in words, for `lab show`
+    status: int | None = 0      # that it ends with; None: does not matter
+    said: str = ""              # a pattern that its output matches
+    # What the device sees on the pages of the debug capability, but for its
+    # registers: ("offset width value", in hex), in order.
+    writes: tuple = ()
+    console: str = ""           # a pattern that the console shows meanwhile
+    stream: int = 0             # bytes of a stream that the console shows
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What boots, and what must come of it."""
+    name: str
+    about: str
+    machine: str
+    steps: tuple
+    options: tuple = ()         # of the controller
+    dbc: int = DBC              # where its debug capability is
+    xen_options: str = "dbgp=xhci@pci00:08.0,share=yes"
+    driver_writes: tuple = ()   # as a step's: before the first one
+    stock_steps: tuple | None = None    # None: only patched boots
+    stock_end: str = ""         # if not Linux ends it: a pattern
+    # What must be wrong on stock, and nothing else: how the names of checks
+    # begin, as patterns; see console.py.
+    stock_wrong: tuple = ()
+    expect: tuple = ()          # patterns that the console must show
+    forbid: tuple = (r"ASSERT|Assertion|Xen WARN|Xen BUG|Panic|FATAL|"
+                     r"omain 0 crashed|Kernel panic|Oops",)
+    seconds: int = 900          # a busy machine takes long for all its polls
+    environment: None = None    # there are no forms here for the matrix
+
+    @property
+    def devices(self):
+        """The one device."""
+        return (Device("xhci", ((self.dbc, self.dbc + DBC_SIZE - 1),),
+                       (f"out={DEBUG_OUTPUT}", f"control={CONTROL}",
+                        *self.options)),)
+
+    @property
+    def stock(self):
+        """Does stock boot, too?"""
+        return self.stock_steps
+
+
+def poked(offset, bits, *values):
+    """The writes of a poke: those values in a row."""
+    return tuple(f"{offset + n * bits // 8:x} {bits // 8} {value:x}"
+                 for n, value in enumerate(values))
+
+
+def poke(offset, bits, *values, **more):
+    """A step that writes to free registers."""
+    words = " ".join(f"{value:x}" for value in values)
+    return Step(f"poke {offset:x} {bits} {words}",
+                writes=poked(offset, bits, *values), **more)
+
+
+DRIVER = "load usb-common usbcore xhci-hcd xhci-pci xen-privcmd"
+BOUND = "readlink $xhci/driver"
+HAMMERED = 30000
+SCRIBBLE = 0x5a5a0000           # with the offset: what Linux tries to write
+SWITCH = r"\x01" * 3            # Ctrl-a thrice
+
+
+def attack(dbc, about=""):
+    """Writes to all registers of the debug capability."""
+    values = " ".join(f"{SCRIBBLE + offset:x}"
+                      for offset in range(0, DBC_SIZE, 4))
+    return Step(f"poke {dbc:x} 32 {values}", about)
+
+
+def free_writes(offset):
+    """Of all widths, at all kinds of places."""
+    return (
+        poke(offset, 32, 0x1b92a3b4, about="user space writes 4 bytes to a "
+             "register on the page"),
+        poke(offset + 3, 8, 0x1b),
+        poke(offset + 6, 16, 0x1b92),
+        poke(offset + 8, 64, 0x1b92a3b4c5d6e7f8))
+
+
+TAKE_OVER = (
+    Step(DRIVER, "Linux' USB driver takes the controller over"),
+    Step(BOUND, said="xhci_hcd$"))
+TYPED = Step(f"host input {SWITCH}h",
+             "the user types Ctrl-a thrice, h into the console",
+             console=r"\*\*\* Serial input to Xen[^$]*"
+                     r"key 'h' \(show this message\)|'h' pressed")
+TYPED_BACK = Step(f"host input {SWITCH}", console="input to DOM0")
+def stream_hammered(size):
+    return Step(f"hammer {FREE:x} 10000000 {HAMMERED} & stream {size}; wait",
+                "1 MiB of output, while the other processor writes to the "
+                "registers next to the console's", stream=size,
+                writes=poked_often(FREE, HAMMERED))
+
+
+def poked_often(offset, count):
+    """The writes of a hammer."""
+    return tuple(f"{offset:x} 4 {0x10000000 + n:x}" for n in range(count))
+
+
+CONSOLE = (
+    TYPED, TYPED_BACK,
+    Step("(usleep 200000; driver unbind; driver bind) & stream 100000; wait",
+         "Linux resets the controller in the middle of output",
+         stream=100000),
+    Step(BOUND, said="xhci_hcd$"),
+    Step("host cable out", "the cable is unplugged"),
+    Step("stream 20000", "output meanwhile", stream=20000),
+    Step("host cable in", "and plugged in again"),
+)
+RING = Step("privately tool ring",
+            "Xen's log, as Xen remembers it, is compared to the console")
+
+
+def steps(dbc, free, *more):
+    """What every Linux does."""
+    return (*TAKE_OVER, *free_writes(free), attack(dbc), *more, RING)
+
+
+# Early in Linux' boot, and it is the same whoever Linux is.
+HANDOFF = ("846c 4 101a501", "8470 4 e0000000")
+
+SCENARIOS = (
+    Scenario(
+        name="linux-pv",
+        about="Linux as PV dom0 and the console on one controller: resets, "
+              "cables, 1 MiB of output",
+        machine="linux-pv",
+        steps=steps(DBC, FREE, stream_hammered(1 << 20), *CONSOLE),
+        driver_writes=HANDOFF,
+        # Firmware keeps the controller, and user space faults for ever.
+        stock_steps=(*TAKE_OVER, *free_writes(FREE)[:1]),
+        stock_wrong=("writes of the driver", r"step 3 .* ends",
+                     r"step 3 .* writes")),
+    Scenario(
+        name="linux-npt",
+        about="Linux as PVH dom0 on nested page tables and the console",
+        machine="linux-npt",
+        steps=steps(DBC, FREE, *CONSOLE),
+        driver_writes=HANDOFF,
+        # The first write to the page, early in its boot, kills it.
+        stock_steps=TAKE_OVER,
+        stock_end=r"Hardware Dom0 crashed",
+        stock_wrong=("writes of the driver", r"step 1 .* begins",
+                     r"step 2 .* begins")),
+    Scenario(
+        name="linux-shadow",
+        about="Linux as PVH dom0 on shadow page tables; a BAR like AMD's, "
+              "and the console's registers on two pages",
+        machine="linux-shadow", options=("bar=1M", "dbc=8fdc"), dbc=0x8fdc,
+        steps=steps(0x8fdc, FREE, TYPED, TYPED_BACK),
+        driver_writes=HANDOFF),
+)

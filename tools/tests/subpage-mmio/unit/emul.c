@@ -22,6 +22,16 @@ size_t strlcat(char *to, const char *from, size_t size)
     return used + strlcpy(to + used, from, size - used);
 }
 
+void *memchr_inv(const void *s, int c, size_t size)
+{
+    const uint8_t *p = s;
+
+    while ( size && *p == (uint8_t)c )
+        p++, size--;
+
+    return size ? (void *)p : NULL;
+}
+
 /* As in Xen, a prefix of 0x is allowed if @base is 16; no other is used. */
 unsigned long long simple_strtoull(const char *s, const char **end,
                                    unsigned int base)

@@ -54,6 +54,8 @@ typedef bool bool_t;
 #define min(x, y) strict_pick(x, <, y)
 #define max(x, y) strict_pick(x, >, y)
 
+#define min_t(type, x, y) min((type)(x), (type)(y))
+
 #define container_of(ptr, type, member) ({                      \
     typeof(((type *)NULL)->member) *ptr_ = (ptr);               \
                                                                 \
@@ -84,6 +86,9 @@ size_t strlcpy(char *to, const char *from, size_t size);
 size_t strlcat(char *to, const char *from, size_t size);
 #define safe_strcpy(to, from) ((void)strlcpy(to, from, sizeof(to)))
 
+/* The first byte which is not @c. */
+void *memchr_inv(const void *s, int c, size_t size);
+
 unsigned long long simple_strtoull(const char *s, const char **end,
                                    unsigned int base);
 
@@ -96,6 +101,8 @@ static inline bool emul_test_bit(const unsigned long *map, unsigned int bit)
 {
     return (map[bit / BITS_PER_LONG] >> (bit % BITS_PER_LONG)) & 1;
 }
+
+#define test_bit(bit, map) emul_test_bit(map, bit)
 
 static inline unsigned int emul_find(const unsigned long *map,
                                      unsigned int size, unsigned int bit,
@@ -274,6 +281,7 @@ typedef struct { unsigned long mfn; } mfn_t;
 #define _mfn(n) ((mfn_t){ n })
 #define mfn_x(m) ((m).mfn)
 #define mfn_to_maddr(m) pfn_to_paddr(mfn_x(m))
+#define maddr_to_mfn(addr) _mfn(paddr_to_pfn(addr))
 
 struct page_info;
 #define RAM_TYPE_CONVENTIONAL 1

@@ -26,7 +26,7 @@
               "[--intel-iommu BUS:DEVICE.FUNCTION]] [--option NAME=VALUE]..."
 
 static const struct model *const models[] = {
-    &plain_model, &plain_b_model, &xhci_model,
+    &plain_model, &plain_b_model, &xhci_model, &msix_model,
 };
 
 static const struct model *model;
@@ -256,9 +256,9 @@ int main(int argc, char *argv[])
         set_option(settings[i]);
 
     log_open(log);
-    pci_init(model->pci);
     if ( model->start )
         model->start();
+    pci_init(model->pci);
     model->reset();
     serve(sock);
 

@@ -23,7 +23,10 @@ struct model {
     const struct pci_info *pci;
     const struct model_option *options; /* NULL: none; ends with { } */
 
-    /* All options are set: open files and the like.  NULL: nothing to do. */
+    /*
+     * All options are set: open files and the like, complete .pci.  NULL:
+     * nothing to do.
+     */
     void (*start)(void);
     /* Back to the state after power-on. */
     void (*reset)(void);
@@ -37,7 +40,7 @@ struct model {
     void (*config_written)(void);
 };
 
-extern const struct model plain_model, plain_b_model, xhci_model;
+extern const struct model plain_model, plain_b_model, xhci_model, msix_model;
 
 #endif /* DEVICE_MODEL_H */
 

@@ -37,6 +37,8 @@
  *   race <id> ...        see race.h
  *   cost <what> <offset in the BAR> <ticks> <repetitions>
  *       see bench.h
+ *   wrote, irq
+ *       see msix.h
  *   note, error, panic <free text>
  *   done <number of runs>
  */
@@ -47,6 +49,7 @@
 #include "form.h"
 #include "fpu.h"
 #include "memory.h"
+#include "msix.h"
 #include "options.h"
 #include "pci.h"
 #include "print.h"
@@ -100,9 +103,14 @@ static void add_bytes(const struct form *form, unsigned long off)
 /* Machine address of what is mapped as the device. */
 static uint64_t bar;
 
-static void protect_toggled(bool on)
+/* What mode open is without. */
+static void toggle(bool on)
 {
-    env_protect(on, bar + options.toggled.first, bar + options.toggled.last);
+    if ( options.toggle_msix )
+        msix_switch(on);
+    else
+        env_protect(on, bar + options.toggled.first,
+                    bar + options.toggled.last);
 }
 
 /* Ends with what is not as it must be in a window: ;mem:<offset>,... */
@@ -112,13 +120,13 @@ static void run(const struct form *form, const struct mode *mode,
     unsigned long id;
 
     if ( mode->open )
-        protect_toggled(false);
+        toggle(false);
 
     id = execute(form, mode, off);
     check_table(form, off);
 
     if ( mode->open )
-        protect_toggled(true);
+        toggle(true);
 
     add("run %lu %s %s %lx ", id, form->name, mode->name, off);
     execute_add_verdict();
@@ -244,7 +252,9 @@ static uint64_t find_bar(void)
         fatal("device %lx:%lx has no memory at BAR0",
               (unsigned long)options.vendor, (unsigned long)options.device);
 
-    if ( options.protect_msix && (rc = env_prepare_msix(0, devfn)) )
+    if ( options.vectors )
+        msix_find(devfn, pa);
+    else if ( options.protect_msix && (rc = env_prepare_msix(0, devfn)) )
         fatal("protect=msix: Xen does not prepare MSI-X of %lx:%lx: error "
               "%ld", (unsigned long)options.vendor,
               (unsigned long)options.device, (long)rc);
@@ -262,12 +272,15 @@ static char *map_memory(void)
     bar = options.window ? options.window : find_bar();
 
     if ( options.map_open )
-        protect_toggled(false);
+        toggle(false);
+
+    if ( options.vectors )
+        return msix_switch(true);
 
     device = env_map_device(bar, memory_size() / PAGE_SIZE);
 
     if ( options.map_open )
-        protect_toggled(true);
+        toggle(true);
 
     memory_init(device);
 
@@ -298,7 +311,8 @@ void main(void)
         if ( options.mode[i] && !env_view(modes[i].level) )
             fatal("modes=%s: there is no such mode in %s", modes[i].name,
                   env_name);
-        else if ( options.mode[i] && modes[i].open && !options.toggled.last )
+        else if ( options.mode[i] && modes[i].open && !options.toggled.last &&
+                  !options.toggle_msix )
             fatal("modes=%s: say by toggle= what is to be open",
                   modes[i].name);
 
@@ -311,6 +325,12 @@ void main(void)
         race_run(device);
     else
         run_modes();
+
+    if ( options.storm )
+    {
+        msix_storm();
+        msix_mask();
+    }
 
     if ( *options.keys )
         env_press_keys(options.keys);

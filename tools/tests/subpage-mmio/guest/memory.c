@@ -127,22 +127,20 @@ void memory_init(char *va)
     }
 }
 
-static unsigned long nr_runs;
-
-unsigned long memory_nr_runs(void)
+void memory_keep(unsigned long off, unsigned long size)
 {
-    return nr_runs;
+    for ( ; size; off += GRANULE, size -= GRANULE )
+        *initial(off) = get(off);
 }
 
-unsigned long memory_new_run(void)
+void memory_start_run(unsigned long id)
 {
     unsigned long off;
 
-    nr_runs++;
     if ( !options.window )
     {
-        *(volatile uint32_t *)device = nr_runs;
-        return nr_runs;
+        *(volatile uint32_t *)device = id;
+        return;
     }
 
     for ( off = BAR_FIRST; off < memory_size(); off += GRANULE )
@@ -152,7 +150,19 @@ unsigned long memory_new_run(void)
             /* What got written against the rules can't be undone. */
             *initial(off) = get(off);
         }
+}
 
+static unsigned long nr_runs;
+
+unsigned long memory_new_run(void)
+{
+    memory_start_run(++nr_runs);
+
+    return nr_runs;
+}
+
+unsigned long memory_nr_runs(void)
+{
     return nr_runs;
 }
 

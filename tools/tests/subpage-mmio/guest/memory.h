@@ -23,6 +23,12 @@ unsigned long memory_size(void);
 /* Takes where the kernel has mapped it. */
 void memory_init(char *device);
 
+/* These bytes of a device do not become what they were: take them as found. */
+void memory_keep(unsigned long off, unsigned long size);
+
+/* Get it ready for what is to have this number; 0 is no run's. */
+void memory_start_run(unsigned long id);
+
 /* Get it ready for the next run, whose number it returns. */
 unsigned long memory_new_run(void);
 

@@ -22,6 +22,11 @@
  *                                time these, of bench.c, at hex BAR offsets,
  *                                instead of running forms
  *   keys=<keys>                  when all is done, press these on Xen's console
+ *   toggle=msix|remove           instead: have MSI-X torn down, by its driver or
+ *                                because the device is removed, and set up
+ *   msix=<vectors>               hex: set up so many vectors of the device
+ *   bell=<offset>                hex: writing a vector's number raises it
+ *   storm=<interrupts>           hex: then take so many, writing to at=
  *   xsetbv=fep                   let Xen emulate XSETBV, by the prefix that
  *                                its option hvm_fep enables: QEMU does not
  *                                tell Xen, which takes AVX for disabled then
@@ -31,6 +36,7 @@
  */
 
 #include "bench.h"
+#include "msix.h"
 #include "options.h"
 #include "print.h"
 
@@ -234,6 +240,11 @@ static bool parse_range(const char *item, size_t len, struct range *range)
            range->first <= range->last;
 }
 
+static bool is_word(const char *arg, const char *word)
+{
+    return length(arg) == length(word) && equal(arg, word, length(word));
+}
+
 static bool parse_ranges(const char *arg, struct ranges *ranges)
 {
     const char *item;
@@ -249,7 +260,11 @@ static bool parse_ranges(const char *arg, struct ranges *ranges)
 
 static bool parse_toggle(const char *arg)
 {
-    return parse_range(arg, length(arg), &options.toggled);
+    options.remove = is_word(arg, "remove");
+    options.toggle_msix = options.remove || is_word(arg, "msix");
+
+    return options.toggle_msix ||
+           parse_range(arg, length(arg), &options.toggled);
 }
 
 static bool parse_registers(const char *arg)
@@ -259,14 +274,14 @@ static bool parse_registers(const char *arg)
 
 static bool parse_protect(const char *arg)
 {
-    options.protect_msix = length(arg) == 4 && equal(arg, "msix", 4);
+    options.protect_msix = is_word(arg, "msix");
 
     return options.protect_msix || parse_ranges(arg, &options.protected);
 }
 
 static bool parse_map(const char *arg)
 {
-    options.map_open = length(arg) == 4 && equal(arg, "open", 4);
+    options.map_open = is_word(arg, "open");
 
     return options.map_open;
 }
@@ -291,7 +306,7 @@ static bool parse_race(const char *arg)
 
 static bool parse_xsetbv(const char *arg)
 {
-    options.xsetbv_fep = length(arg) == 3 && equal(arg, "fep", 3);
+    options.xsetbv_fep = is_word(arg, "fep");
 
     return options.xsetbv_fep;
 }
@@ -332,6 +347,34 @@ static bool parse_keys(const char *arg)
     return *arg;
 }
 
+static bool parse_vectors(const char *arg)
+{
+    unsigned long vectors;
+
+    if ( !parse_hex(arg, length(arg), MAX_VECTORS, &vectors) || !vectors )
+        return false;
+    options.vectors = vectors;
+
+    return true;
+}
+
+static bool parse_bell(const char *arg)
+{
+    return parse_hex(arg, length(arg), BAR_SIZE - 4, &options.bell) &&
+           options.bell && options.bell % 4 == 0;
+}
+
+static bool parse_storm(const char *arg)
+{
+    unsigned long storm;
+
+    if ( !parse_hex(arg, length(arg), 0xfffff, &storm) )
+        return false;
+    options.storm = storm;
+
+    return true;
+}
+
 static const struct {
     const char *name;
     bool (*parse)(const char *arg);
@@ -346,7 +389,6 @@ static const struct {
     { "window=",  parse_window,  "<hex address>,<pages, 2 to 8>" },
     { "protect=", parse_protect, "msix, or up to 16 hex <first>-<last>" },
     { "registers=", parse_registers, "up to 16 hex <first>-<last>" },
-    { "toggle=",  parse_toggle,  "hex <first>-<last>" },
     { "map=",     parse_map,     "open" },
     { "random=",  parse_random,  "<seed>,<count>, in hex" },
     { "race=",    parse_race,    "<count, 1 to ffff>" },
@@ -354,6 +396,10 @@ static const struct {
                                  "hypercall, cpuid, port, apic, pte, "
                                  "fault_kernel, fault_user" },
     { "keys=",    parse_keys,    "debug keys" },
+    { "toggle=",  parse_toggle,  "hex <first>-<last>, msix, or remove" },
+    { "msix=",    parse_vectors, "vectors, hex, up to 10" },
+    { "bell=",    parse_bell,    "a hex offset, 4 to 7ffc" },
+    { "storm=",   parse_storm,   "interrupts, hex, up to fffff" },
     { "xsetbv=",  parse_xsetbv,  "fep" },
 };
 
@@ -402,6 +448,10 @@ void options_parse(char *line)
         fatal("protect=: wanted msix for a device, ranges for a window");
     if ( !options.window && options.registers.nr )
         fatal("registers=: there is no window= to have them");
+    if ( options.storm && (!options.vectors || !options.bell) )
+        fatal("storm=: say by msix= and bell= what to raise, and how");
+    if ( options.toggle_msix && !options.vectors )
+        fatal("toggle=: say by msix= what to set up");
 }
 
 bool options_want(const char *form)

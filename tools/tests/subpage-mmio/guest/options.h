@@ -37,6 +37,11 @@ struct bench_item {
 struct options {
     uint16_t vendor, device;
     bool protect_msix, map_open, xsetbv_fep;
+    /* MSI-X: so many vectors are in use, and interrupts to be taken. */
+    unsigned int vectors, storm;
+    unsigned long bell;
+    /* For mode open: tear MSI-X down, or remove the device. */
+    bool toggle_msix, remove;
     /* If there is to be a window: its address and size. */
     uint64_t window;
     unsigned int window_pages;

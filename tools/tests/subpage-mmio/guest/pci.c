@@ -11,12 +11,15 @@
 #define PCI_ID          0x00
 #define PCI_COMMAND     0x04
 #define COMMAND_MEMORY  0x02
+#define COMMAND_MASTER  0x04
 #define PCI_BAR0        0x10
 #define BAR_IO          0x01
 #define BAR_64BIT       0x04
 #define BAR_ADDRESS     0xfffffff0u
 
-static uint32_t config_read(unsigned int devfn, unsigned int reg)
+#define CAP_LIST        0x34
+
+uint32_t pci_read32(unsigned int devfn, unsigned int reg)
 {
     out32(CONFIG_ADDRESS, CONFIG_ENABLE | (devfn << 8) | reg);
 
@@ -34,7 +37,7 @@ bool pci_find(uint16_t vendor, uint16_t device, unsigned int *devfn)
     uint32_t id = vendor | ((uint32_t)device << 16);
 
     for ( *devfn = 0; *devfn < 256; ++*devfn )
-        if ( config_read(*devfn, PCI_ID) == id )
+        if ( pci_read32(*devfn, PCI_ID) == id )
             return true;
 
     return false;
@@ -42,20 +45,44 @@ bool pci_find(uint16_t vendor, uint16_t device, unsigned int *devfn)
 
 uint64_t pci_enable_bar0(unsigned int devfn)
 {
-    uint32_t bar = config_read(devfn, PCI_BAR0);
+    uint32_t bar = pci_read32(devfn, PCI_BAR0);
     uint64_t addr = bar & BAR_ADDRESS;
 
     if ( bar & BAR_IO )
         return 0;
 
     if ( bar & BAR_64BIT )
-        addr |= (uint64_t)config_read(devfn, PCI_BAR0 + 4) << 32;
+        addr |= (uint64_t)pci_read32(devfn, PCI_BAR0 + 4) << 32;
 
     /* The status half is cleared by ones: write zeros. */
     config_write(devfn, PCI_COMMAND,
-                 (config_read(devfn, PCI_COMMAND) & 0xffff) | COMMAND_MEMORY);
+                 (pci_read32(devfn, PCI_COMMAND) & 0xffff) | COMMAND_MEMORY |
+                 COMMAND_MASTER);
 
     return addr;
+}
+
+uint16_t pci_read16(unsigned int devfn, unsigned int reg)
+{
+    return pci_read32(devfn, reg & ~3) >> (reg % 4 * 8);
+}
+
+void pci_write16(unsigned int devfn, unsigned int reg, uint16_t val)
+{
+    out32(CONFIG_ADDRESS, CONFIG_ENABLE | (devfn << 8) | (reg & ~3));
+    out16(CONFIG_DATA + reg % 4, val);
+}
+
+unsigned int pci_find_capability(unsigned int devfn, uint8_t id)
+{
+    unsigned int cap = pci_read32(devfn, CAP_LIST) & 0xfc, left;
+
+    /* There is no room for more of them. */
+    for ( left = 48; cap && left--; cap = (pci_read16(devfn, cap) >> 8) & 0xfc )
+        if ( (pci_read16(devfn, cap) & 0xff) == id )
+            return cap;
+
+    return 0;
 }
 
 /*

@@ -74,7 +74,10 @@ static uint64_t gdt[PAGE_SIZE / sizeof(uint64_t)]
 /* Where exceptions from user mode are delivered. */
 static char trap_stack[PAGE_SIZE] __attribute__((__aligned__(16)));
 
-#define SHARED_INFO ((volatile shared_info_t *)shared_info_page)
+volatile shared_info_t *pv_shared_info(void)
+{
+    return (volatile shared_info_t *)shared_info_page;
+}
 
 static unsigned long machine_frame(const void *va)
 {
@@ -188,7 +191,7 @@ void env_run(struct cpu *cpu, enum level level)
 
 unsigned long env_fault_address(void)
 {
-    return SHARED_INFO->vcpu_info[0].arch.cr2;
+    return pv_shared_info()->vcpu_info[0].arch.cr2;
 }
 
 unsigned long env_debug_status(void)
@@ -246,7 +249,11 @@ char *env_map_device(uint64_t pa, unsigned int pages)
     unsigned int i;
 
     for ( i = 0; i < pages * PAGE_SIZE; i += PAGE_SIZE )
+    {
+        /* Xen looks at what a PTE maps when that changes. */
+        map(device + i, 0);
         map(device + i, (pa + i) | PTE_ALL | PTE_UNCACHED);
+    }
 
     for ( i = 0; i < NR_LEVELS; i++ )
         views[i].device = device;

@@ -28,6 +28,8 @@
 
 void pv_run(struct cpu *cpu, unsigned long cs, unsigned long ss);
 
+volatile shared_info_t *pv_shared_info(void);
+
 #endif /* __ASSEMBLY__ */
 
 #endif /* SPM_PV_H */

@@ -116,6 +116,11 @@ static uint64_t gate(const char *entry, uint16_t cs)
            ((uint64_t)(addr >> 16) << 48);
 }
 
+void pvh_set_gate(unsigned int vector, void *entry)
+{
+    idt64[vector][0] = GATE_IST1 | gate(entry, SEL_KERNEL_CS);
+}
+
 static void init_traps(void)
 {
     unsigned int i;
@@ -124,8 +129,7 @@ static void init_traps(void)
     {
         unsigned int vector = i == EXIT_TRAP ? EXIT_VECTOR : i;
 
-        idt64[vector][0] = GATE_IST1 | gate(trap_stubs + i * TRAP_STUB_SIZE,
-                                            SEL_KERNEL_CS);
+        pvh_set_gate(vector, (void *)(trap_stubs + i * TRAP_STUB_SIZE));
         idt32[vector] = gate(trap_stubs32 + i * TRAP_STUB_SIZE,
                              SEL_KERNEL_CS32);
     }

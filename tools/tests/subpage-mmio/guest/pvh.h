@@ -43,6 +43,9 @@ extern uint64_t image_table[512];
 /* The entry points when paging is off. */
 extern const char trap_stubs32[];
 
+/* Have an interrupt, in long mode, call this. */
+void pvh_set_gate(unsigned int vector, void *entry);
+
 /* DS and ES are loaded from the last argument.  With and without paging. */
 void pvh_run(struct cpu *cpu, unsigned long cs, unsigned long ss,
              unsigned long ds);

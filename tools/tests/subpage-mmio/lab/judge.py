@@ -68,6 +68,8 @@ class Report:
     races: list = field(default_factory=list)
     troubles: list = field(default_factory=list)
     skipped: dict = field(default_factory=dict)     # why, by form
+    wrote: dict = field(default_factory=dict)       # times, by Access: no run's
+    irqs: list = field(default_factory=list)        # lines about interrupts
     done: int | None = None
 
 
@@ -109,18 +111,27 @@ def parse_console(text):
                         r"form (\S+) (?:at \S+ )?((?:needs|leaves) .*)",
                         rest)):
                 report.skipped[found[1]] = found[2]
+            elif tag == "wrote":
+                offset, width, value, times = rest.split()
+                written = Access("W", int(offset, 16), int(value, 16).to_bytes(
+                    int(width), "little"))
+                report.wrote[written] = (report.wrote.get(written, 0) +
+                                         int(times))
+            elif tag == "irq":
+                report.irqs.append(rest)
             elif tag in ("error", "panic"):
                 report.troubles.append(rest)
             elif tag == "done":
                 report.done = int(rest)
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, OverflowError) as error:
             raise BadReport(f"the guest printed a line that makes no sense: "
                             f"'SPM: {tag} {rest}'") from error
     return report
 
 
 def parse_device_log(lines):
-    """Accesses by mark; None collects what came before the first mark."""
+    """Accesses by mark; None collects what belongs to no run: what came before
+    the first mark, or after a mark 0."""
     runs = {None: []}
     current = runs[None]
     for line in lines:
@@ -129,7 +140,8 @@ def parse_device_log(lines):
             if words[0] == "mark":
                 if int(words[1]) in runs:
                     raise ValueError("mark")
-                current = runs[int(words[1])] = []
+                number = int(words[1]) or None
+                current = runs.setdefault(number, [])
             elif words[0] in ("R", "W"):
                 kind, _bar, offset, width, value = words
                 current.append(Access(
@@ -484,12 +496,33 @@ def _while_open(run, protection, toggled, quirks):
     return run, opened
 
 
-def judge(report, logs, protections, quirks, toggled=()):
+def judge_idle(log, protection, table, wrote):
+    """Find what is wrong with writes that belong to no run: {write: times} has
+    the guest's, and all others must be Xen's to the MSI-X table."""
+    seen = {}
+    for access in log[None]:
+        if access.kind == "W":
+            seen[access] = seen.get(access, 0) + 1
+    for access, times in wrote.items():
+        got = seen.pop(access, 0)
+        due = 0 if protection.touches(access.offset, len(access.data)) \
+            else times
+        if got != due:
+            yield (f"of {times} times '{access}', the device saw {got}, and "
+                   f"should have seen {due}")
+    for access in seen:
+        if (len(access.data) != 4 or
+                not table[0] <= access.offset <= table[1]):
+            yield f"the device saw '{access}', which belongs to no run"
+
+
+def judge(report, logs, protections, quirks, toggled=(), idle=False):
     """Pair every run with the device that saw its mark, and judge it.  The
-    `toggled` ranges are not protected in mode open."""
+    `toggled` ranges are not protected in mode open.  With `idle`, devices may
+    see writes which belong to no run, see judge_idle()."""
     for number, log in enumerate(logs):
         for access in log[None]:
-            if access.kind == "W":
+            if access.kind == "W" and not idle:
                 raise BadReport(f"device {number} saw '{access}', which "
                                 f"belongs to no run")
     findings = []

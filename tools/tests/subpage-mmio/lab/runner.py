@@ -88,7 +88,7 @@ class Lab:
         """Where the scenario's devices are, found once a command line."""
         if not scenario.devices or isinstance(scenario, linux.Scenario):
             return []           # or else Linux finds them itself
-        key = scenario.machine, tuple(d.model for d in scenario.devices)
+        key = scenario.machine, scenario.devices
         if key not in self._bars:
             self._bars[key] = machine.find_bars(
                 self._boot(scenario, "firmware"))
@@ -195,6 +195,15 @@ def targets(scenario, bars):
             for bar, device in zip(bars, scenario.devices)]
 
 
+def option_targets(scenario, bars):
+    """Those which the boot option is to protect."""
+    if scenario.window:
+        return targets(scenario, bars)
+    return [target for target, device in
+            zip(targets(scenario, bars), scenario.devices)
+            if not device.table]
+
+
 def window_arguments(window):
     """What a guest has to know about a window."""
     words = [f"window={window.address:x}+{window.pages:x}"]
@@ -220,7 +229,7 @@ def boot_texts(scenario, kind, bars):
                 "guest": join(scenario.stock.guest, *arguments)}
 
     pieces = [f"{address + first:#x}-{address + last:#x}"
-              for address, protected in targets(scenario, bars)
+              for address, protected in option_targets(scenario, bars)
               for first, last in protected]
     for number, piece in enumerate(scenario.garbage):
         pieces.insert(2 * number, piece)
@@ -274,6 +283,9 @@ def judge_outcome(scenario, kind, outcome, bars):
         problem(f"the guest says: {text}")
     for text in console_problems(scenario, kind, outcome.console):
         problem(text)
+    if has_msix(scenario) and kind == "patched":
+        for text in idle_problems(scenario, said, logs):
+            problem(text)
     for number in judge.unreported(said, logs):
         problem(f"run {number} was never reported: what the device saw "
                 f"after 'mark {number}' is the last trace of it")
@@ -300,6 +312,25 @@ def judge_outcome(scenario, kind, outcome, bars):
     return result
 
 
+def has_msix(scenario):
+    """Is MSI-X in use on one of its devices?"""
+    return any(device.table for device in scenario.devices)
+
+
+def idle_problems(scenario, said, logs):
+    """What the devices should have seen while there was no run: Xen's writes
+    to tables and PBAs, and what the guest says that it has written."""
+    for number, (device, log, protection) in enumerate(
+            zip(scenario.devices, logs, protections(scenario))):
+        if device.table:
+            yield from judge.judge_idle(log, protection, device.table,
+                                        {} if number else said.wrote)
+    for line in scenario.said:
+        if line not in said.irqs:
+            yield (f"the guest did not say 'irq {line}', but "
+                   f"{said.irqs or 'nothing'}")
+
+
 def judge_runs(scenario, outcome, said, logs):
     """By what the device saw, or else the guest and the machine."""
     quirks = scenarios.MACHINES[scenario.machine].quirks
@@ -310,7 +341,8 @@ def judge_runs(scenario, outcome, said, logs):
         return judge.judge_window(said, *protections(scenario),
                                   window_traps(scenario, outcome), quirks)
     return judge.judge(said, logs, protections(scenario), quirks,
-                       scenario.toggled)
+                       scenario.toggled,
+                       has_msix(scenario))
 
 
 def console_problems(scenario, kind, console):

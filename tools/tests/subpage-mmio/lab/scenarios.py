@@ -53,8 +53,11 @@ def _qemu(cpu, quirks, *more, xen="", guest_options=""):
             "-machine", "q35,memory-backend=mem0",
             "-object", "memory-backend-memfd,id=mem0,size=256M,share=on",
             "-m", "256", "-accel", "tcg,thread=single", "-cpu", cpu,
-            "-serial", "file:serial.log", *more),
+            "-serial", "file:serial.log",
+            "-qtest", "unix:qtest,server=on,wait=off",
+            "-qtest-log", "/dev/null", *more),
         device=("-device", "x-pci-proxy-dev,id=dev{number},fd={fd}"),
+        device_arguments=("--qtest", "qtest"),
         kernel=("-kernel", "xen", "-append", "{xen}",
                 "-initrd", "dom0 {guest}"),
         xen_options=f"{XEN_OPTIONS} {xen}".rstrip(),
@@ -219,6 +222,7 @@ class Device:
     options: tuple = ()             # of the model
     firmware: bool = False          # has a driver for it, so that it is
                                     # written to by others than the guest
+    table: tuple | None = None      # MSI-X's, for which Xen protects them
 
 
 @dataclass(frozen=True)
@@ -273,6 +277,7 @@ class Scenario:
     seconds: int = 120              # until the guest must have finished
     twice: bool = False             # boots twice, with no difference at all
     end: str = DONE                 # the pattern that says that it has
+    said: tuple = ()                # lines of the guest's report on interrupts
     expect: tuple = ()              # patterns that the console must show
     forbid: tuple = (r"ASSERT|Assertion|Xen WARN|Xen BUG|Panic|FATAL|"
                      r"omain 0 crashed",)
@@ -539,6 +544,100 @@ def _counts(name, kernel, words, device, places, **more):
         devices=(device,), counted=True, stock=None, **more)
 
 
+def msix_device(vectors, table, pba, *options):
+    """A device of that many vectors, with its table and PBA at offsets."""
+    return Device(
+        "msix", table=(table, table + 16 * vectors - 1),
+        protected=((table, table + 16 * vectors - 1),
+                   (pba, pba + (vectors + 63) // 64 * 8 - 1)),
+        options=(f"vectors={vectors:x}", f"table={table:x}", f"pba={pba:x}",
+                 *options))
+
+
+# Writing to this register of the table's page raises an interrupt.
+MSIX_BELL = "bell=2160"
+
+# By name: the device, places before, in, between, in, and after table and
+# PBA, and the pages which whole-page protection closes.
+MSIX_LAYOUTS = {
+    "page": (msix_device(4, 0x2100, 0x2180),
+             (0x20f8, 0x20fd, 0x2100, 0x213d, 0x2148, 0x2180, 0x2187, 0x2188,
+              0x1ffd, 0x2ffd), (2,)),
+    "cross": (msix_device(0x50, 0x2d00, 0x3ff8),
+              (0x2cf8, 0x2cfd, 0x2ff8, 0x2ffd, 0x3208, 0x3ff0, 0x3ffd, 0x4004,
+               0x4008, 0x4ffd), (2, 3)),
+    "apart": (msix_device(0xc8, 0x1f80, 0x5fe8),
+              (0x1f40, 0x1f7d, 0x1ffd, 0x2c04, 0x2bfd, 0x4010, 0x5fd0, 0x5ffd,
+               0x6004, 0x6008), (1, 2, 5)),
+}
+
+
+def _msix(name, modes, places, device, pages, *words, kernel="guest-pv64",
+          vectors=3, storm=0, stock=True, **more):
+    arguments = ["device=1234:5ab3", f"msix={vectors:x}", *words]
+    said = ()
+    if storm:
+        arguments += [MSIX_BELL, f"storm={storm:x}"]
+        said = (f"storm {storm} {storm}", "mask 0 1 1")
+    return Scenario(
+        name=name, kernel=kernel, modes=modes, places=places,
+        guest=guest(modes, places, *arguments),
+        devices=(device,), said=said,
+        stock=Stock(guest(modes, places, "device=1234:5ab3",
+                          f"msix={vectors:x}", INTEGER_FORMS), pages)
+        if stock else None, **more)
+
+
+def _msix_scenarios():
+    for layout, (device, places, pages) in MSIX_LAYOUTS.items():
+        for bits in 64, 32:
+            yield _msix(
+                f"pv{bits}-msix-{layout}", ("kernel", "user"), places, device,
+                pages, kernel=f"guest-pv{bits}",
+                about=f"every form of store around an MSI-X table and PBA, "
+                      f"layout '{layout}', by a {bits}-bit PV kernel and its "
+                      f"user space")
+    device, places, _ = MSIX_LAYOUTS["page"]
+    few = "forms=mov_r+add_r+xchg_r"
+    for suffix, words, about in (
+            ("toggle", "toggle=msix",
+             "is torn down, and set up"),
+            ("remove", "toggle=remove",
+             "is in use when the device is removed, and added"),
+            ("release", "toggle=msix protect=msix",
+             "is prepared, used, and released"),
+            ("remove-prepared", "toggle=remove protect=msix",
+             "is prepared, and used, when the device is removed, and added")):
+        yield _msix(
+            f"pv64-msix-{suffix}", ("open", "kernel"), places[:8], device, (),
+            words, few, stock=False, toggled=device.protected,
+            about=f"MSI-X {about}, again and again: protection goes and "
+                  "comes")
+    yield _msix(
+        "pv64-msix-storm", ("kernel",),
+        (0x20f8, 0x2100, 0x2150, 0x2180, 0x2190),
+        replace(device, options=(*device.options, MSIX_BELL)), (),
+        "forms=mov_r8", storm=10000, stock=False, seconds=600,
+        about="10,000 interrupts taken by a PV dom0 which writes next to the "
+              "table, and to it, all the time")
+
+
+def _vpci(machine_name, words):
+    """vPCI hides pages with a table or PBA from a PVH dom0, and emulates what
+    it does there: stores of up to 8 bytes reach the device as they are."""
+    places = (0x20f8, 0x2140, 0x2150, 0x2178, 0x2190, 0x3000)
+    device = msix_device(4, 0x2100, 0x2180, MSIX_BELL)
+    return _msix(
+        f"{machine_name}-msix", ("kernel", "user", "prot32"), places,
+        replace(device, protected=()), (), "forms=mov_r+mov_i+stosd+movsd",
+        kernel="guest-pvh", storm=1000, stock=False, seconds=600,
+        machine=f"qemu-{machine_name}",
+        # The emulator's interrupts would not pass through the IOMMU.
+        xen_options="iommu=no-intremap",
+        about=f"MSI-X of a PVH dom0 on {words}: 1,000 interrupts, and stores "
+              f"next to the table that vPCI emulates")
+
+
 def _option_garbage():
     modes, places = ("user",), (FREE, PROTECTED, 0x4ffd)
     return Scenario(
@@ -638,8 +737,11 @@ SCENARIOS = (
                      r"\S+ has no debug capability", ("dbc=none",)),
     _console_trouble("endless", "xhci", r"the list of extended capabilities "
                      r"of \S+ has no end", ("dbc=none", "endless=4")),
+    *_msix_scenarios(),
     *_pvh("pvh-npt", "nested page tables"),
     *_pvh("pvh-shadow", "shadow page tables"),
+    _vpci("pvh-npt", "nested page tables"),
+    _vpci("pvh-shadow", "shadow page tables"),
     _hpet(),
     _window("pvh-ept-forms", "guest-pvh", "bochs-pvh-ept",
             ("kernel", "user", "prot16"), PLACES, "a PVH dom0"),

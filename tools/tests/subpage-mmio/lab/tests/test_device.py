@@ -145,6 +145,46 @@ class Device(unittest.TestCase):
         self.assertEqual(self.peer.end(), (0, []))
 
 
+class Msix(unittest.TestCase):
+    """Table and PBA among registers, as options say."""
+
+    def setUp(self):
+        self.peer = Peer("--option", "table=2ff0", "--option", "pba=2008",
+                         "--option", "vectors=42", "--option", "bell=2018",
+                         model="msix")
+        self.peer.place()
+        at = self.peer.config(CFG_READ, 0x34, 1)
+        self.assertEqual(self.peer.config(CFG_READ, at, 4), 0x00410011)
+        self.assertEqual(self.peer.config(CFG_READ, at + 4, 4), 0x2ff0)
+        self.assertEqual(self.peer.config(CFG_READ, at + 8, 4), 0x2008)
+        self.peer.config(CFG_WRITE, at + 2, 2, 0x8000)
+        self.peer.config(CFG_WRITE, 4, 2, 6)
+
+    def tearDown(self):
+        self.peer.end()
+
+    def test_interrupt(self):
+        self.peer.bar(BAR_WRITE, 0x2018, 4, 0x41)
+        self.assertEqual(self.peer.bar(BAR_READ, 0x2018, 8),
+                         0x8877665500000041)
+        # It stays pending until the vector, the last but one, is unmasked.
+        self.assertEqual(self.peer.bar(BAR_READ, 0x2008, 8), 0)
+        self.assertEqual(self.peer.bar(BAR_READ, 0x2010, 8), 2)
+        for offset, value in ((0, 0xfee01000), (4, 0), (8, 0x51), (12, 0)):
+            self.assertNotIn("msi 65 fee01000 51", self.peer.log())
+            self.peer.bar(BAR_WRITE, 0x2ff0 + 0x410 + offset, 4, value)
+        self.assertIn("msi 65 fee01000 51", self.peer.log())
+        self.assertEqual(self.peer.bar(BAR_READ, 0x2010, 8), 0)
+
+    def test_registers(self):
+        for at in 0x2000, 0x2020, 0x2fe8, 0x3410:
+            self.peer.bar(BAR_WRITE, at, 8, at)
+            self.assertEqual(self.peer.bar(BAR_READ, at, 8), at)
+        self.peer.bar(BAR_WRITE, 0, 4, 1)
+        self.assertEqual(self.peer.bar(BAR_READ, 0x3410, 8),
+                         0x8877665544332211)
+
+
 class Errors(unittest.TestCase):
     """One clear line, and status 1."""
 
@@ -199,6 +239,12 @@ class Errors(unittest.TestCase):
                      Peer("--option", "size=1"))
         self.refused("--option size is not of the form NAME=VALUE",
                      Peer("--option", "size"))
+        for option in ("table=1004", "table=ff8", "pba=8000", "vectors=801",
+                       "vectors=0", "bell=2", "pba=x", "device="):
+            self.refused(f"--option {option}: wanted a hex number",
+                         Peer("--option", option, model="msix"))
+        self.refused("do not fit in the BAR", Peer(
+            "--option", "table=7ff8", model="msix"))
         self.refused("longer than a socket's name", Peer("--qtest", "x" * 108))
         self.refused("unexpected argument 'more'", Peer("more"))
         result = subprocess.run([PROGRAM], capture_output=True, text=True,

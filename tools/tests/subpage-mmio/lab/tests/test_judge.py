@@ -39,6 +39,50 @@ def judged(form, offset, data, seen, verdict="ok", quirks=QUIRKS):
     return finding.right
 
 
+class Idle(unittest.TestCase):
+    """Writes that belong to no run: Xen's to the MSI-X table, and what the
+    guest says to have written."""
+
+    TABLE = (0x2100, 0x213f)
+    SAID = """
+SPM: wrote 2160 4 1 2
+SPM: wrote 2100 4 b4a3921b 3
+SPM: wrote 20f8 8 f8e7d6c5b4a3921b 1
+SPM: irq storm 2 2
+"""
+    RINGS = ["W 0 2160 4 1"] * 2
+    STORE = ["W 0 20f8 8 f8e7d6c5b4a3921b"]
+
+    def problems(self, *lines):
+        report = judge.parse_console(self.SAID)
+        self.assertEqual(report.irqs, ["storm 2 2"])
+        log = judge.parse_device_log(lines)
+        return list(judge.judge_idle(log, PROTECTED, self.TABLE,
+                                     report.wrote))
+
+    def test_right(self):
+        self.assertEqual(self.problems(
+            "W 0 210c 4 1", "mark 0", *self.RINGS, "msi 1 fee00000 40",
+            "R 0 2100 8 0", *self.STORE, "mark 7", "W 0 2040 4 5", "mark 0",
+            "W 0 213c 4 1"), [])
+
+    def test_count(self):
+        for rings in 1, 3:
+            [problem] = self.problems(*self.RINGS[:1] * rings, *self.STORE)
+            self.assertRegex(problem, f"2 times 'W 2160 4 1'.* saw {rings}")
+
+    def test_refused(self):
+        [problem] = self.problems("W 0 2100 4 b4a3921b", *self.RINGS,
+                                  *self.STORE)
+        self.assertRegex(problem, "saw 1, and should have seen 0")
+
+    def test_others(self):
+        for line in ("W 0 2140 4 1", "W 0 20fc 4 1", "W 0 210c 1 1",
+                     "W 0 3200 4 1", "W 0 2100 8 1"):
+            [problem] = self.problems(line, *self.RINGS, *self.STORE)
+            self.assertIn("belongs to no run", problem)
+
+
 class Splitting(unittest.TestCase):
     def test_pieces(self):
         self.assertEqual(list(judge.split_aligned(0x2043, 8)),

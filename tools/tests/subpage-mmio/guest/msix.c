@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+
+#include "env.h"
+#include "memory.h"
+#include "msix.h"
+#include "options.h"
+#include "pci.h"
+#include "print.h"
+
+/* PCI Local Bus 3.0, 6.8.2: the capability, and bits of its fields. */
+#define CAP_MSIX        0x11
+#define MSIX_CONTROL    2
+#define  CONTROL_ENABLE 0x8000
+#define  CONTROL_SIZE   0x07ff
+#define MSIX_TABLE      4
+#define MSIX_PBA        8
+#define  OFFSET_BIR     7
+
+/* Polls until an interrupt must have come; the device takes milliseconds. */
+#define POLLS           1000000
+/* Polls after which one will not come, most likely. */
+#define FEW_POLLS       1000
+
+static struct msix msix;
+static char *device;
+
+void msix_find(unsigned int devfn, uint64_t bar)
+{
+    unsigned int cap = pci_find_capability(devfn, CAP_MSIX);
+    uint32_t table, pba;
+
+    if ( !cap )
+        fatal("msix=: device %lx:%lx has no MSI-X",
+              (unsigned long)options.vendor, (unsigned long)options.device);
+
+    msix.devfn = devfn;
+    msix.bar = bar;
+    msix.control = cap + MSIX_CONTROL;
+    msix.nr_vectors = (pci_read16(devfn, msix.control) & CONTROL_SIZE) + 1;
+    table = pci_read32(devfn, cap + MSIX_TABLE);
+    pba = pci_read32(devfn, cap + MSIX_PBA);
+    if ( (table | pba) & OFFSET_BIR )
+        fatal("msix=: table %lx and PBA %lx are not both in BAR 0",
+              (unsigned long)table, (unsigned long)pba);
+    if ( msix.nr_vectors < options.vectors )
+        fatal("msix=: wanted at most %lx, which the device has",
+              (unsigned long)msix.nr_vectors);
+
+    msix.table = table;
+    msix.table_size = msix.nr_vectors * 16;
+    msix.pba = pba;
+    msix.pba_size = (msix.nr_vectors + 63) / 64 * 8;
+}
+
+static void set_enable(bool on)
+{
+    uint16_t control = pci_read16(msix.devfn, msix.control);
+
+    pci_write16(msix.devfn, msix.control,
+                on ? control | CONTROL_ENABLE : control & ~CONTROL_ENABLE);
+}
+
+char *msix_switch(bool on)
+{
+    device = env_map_device(msix.bar, memory_size() / PAGE_SIZE);
+    memory_init(device);
+    memory_start_run(0);
+
+    if ( on )
+    {
+        env_msix_setup(&msix);
+        set_enable(true);
+    }
+    else
+    {
+        if ( !options.remove )
+            set_enable(false);
+        env_msix_teardown(&msix);
+    }
+
+    /* A mapping follows what is protected when it is made. */
+    device = env_map_device(msix.bar, memory_size() / PAGE_SIZE);
+    memory_keep(msix.table, msix.table_size);
+    memory_keep(msix.pba, msix.pba_size);
+
+    return device;
+}
+
+static unsigned int await(unsigned int vector, unsigned int polls)
+{
+    unsigned int taken = 0;
+
+    while ( !taken && polls-- )
+        taken = env_msix_take(vector);
+
+    return taken;
+}
+
+/* Interrupts that have not been sent. */
+static unsigned int spurious(void)
+{
+    unsigned int vector, taken = 0;
+
+    for ( vector = 0; vector < options.vectors; vector++ )
+        taken += env_msix_take(vector);
+
+    return taken;
+}
+
+static void ring(unsigned int vector)
+{
+    *(volatile uint32_t *)(device + options.bell) = vector;
+}
+
+#define VALUE 0xf8e7d6c5b4a3921bULL
+
+static void write_value(unsigned long off, unsigned int width)
+{
+    volatile void *p = device + off;
+
+    switch ( width )
+    {
+    case 1: *(volatile uint8_t *)p = (uint8_t)VALUE; break;
+    case 2: *(volatile uint16_t *)p = (uint16_t)VALUE; break;
+    case 4: *(volatile uint32_t *)p = (uint32_t)VALUE; break;
+    case 8: *(volatile uint64_t *)p = VALUE; break;
+    }
+}
+
+static void say_wrote(unsigned long off, unsigned int width, uint64_t val,
+                      unsigned int times)
+{
+    /* There is no format for 64 bits on 32-bit kernels. */
+    add("wrote %lx %lu ", off, (unsigned long)width);
+    if ( val >> 32 )
+        add("%lx", (unsigned long)(val >> 32));
+    say("%lx %lu", (unsigned long)(uint32_t)val, (unsigned long)times);
+}
+
+void msix_storm(void)
+{
+    static unsigned int writes[ARRAY_SIZE(options.at)][4];
+    static unsigned int rings[MAX_VECTORS];
+    unsigned int i, w, sent, taken = spurious();
+
+    memory_start_run(0);
+
+    for ( sent = 0; sent < options.storm; sent++ )
+    {
+        unsigned int vector = sent % options.vectors;
+
+        i = sent % options.nr_at;
+        w = sent / options.nr_at % 4;
+        /* Stores of 64 bits are two on a 32-bit kernel. */
+        if ( (1UL << w) <= sizeof(long) )
+        {
+            write_value(options.at[i], 1 << w);
+            writes[i][w]++;
+        }
+
+        ring(vector);
+        rings[vector]++;
+        taken += await(vector, POLLS);
+    }
+    taken += spurious();
+
+    for ( i = 0; i < options.nr_at; i++ )
+        for ( w = 0; w < 4; w++ )
+            if ( writes[i][w] )
+                say_wrote(options.at[i], 1 << w,
+                          VALUE & (~0ULL >> (64 - (8 << w))), writes[i][w]);
+    for ( i = 0; i < options.vectors; i++ )
+        say_wrote(options.bell, 4, i, rings[i]);
+    say("irq storm %lu %lu", (unsigned long)sent, (unsigned long)taken);
+}
+
+void msix_mask(void)
+{
+    unsigned int vector = options.vectors - 1, masked, unmasked;
+    bool pending;
+
+    memory_start_run(0);
+
+    env_msix_mask(&msix, true);
+    ring(vector);
+    masked = await(vector, FEW_POLLS);
+    pending = device[msix.pba + vector / 8] & (1 << (vector % 8));
+    env_msix_mask(&msix, false);
+    unmasked = await(vector, POLLS);
+
+    say_wrote(options.bell, 4, vector, 1);
+    say("irq mask %lu %lu %lu", (unsigned long)masked, (unsigned long)pending,
+        (unsigned long)unmasked);
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

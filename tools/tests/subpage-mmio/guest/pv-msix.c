@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * MSI-X of a PV dom0: each vector is a PIRQ, bound to an event channel.  No
+ * event is delivered: that it is pending is enough to know.
+ */
+
+#include "env.h"
+#include "hypercall.h"
+#include "io.h"
+#include "msix.h"
+#include "options.h"
+#include "pci.h"
+#include "pv.h"
+
+#include <public/event_channel.h>
+#include <public/physdev.h>
+
+#define CONTROL_MASK_ALL 0x4000
+
+static struct vector {
+    int pirq;
+    evtchn_port_t port;
+} vectors[MAX_VECTORS];
+
+void env_msix_setup(const struct msix *msix)
+{
+    struct physdev_pci_device_add add = { .devfn = msix->devfn };
+    struct physdev_pci_device dev = { .devfn = msix->devfn };
+    unsigned int i;
+
+    /* Xen waits for dom0 to tell which devices there are. */
+    check(HYPERCALL(physdev_op, PHYSDEVOP_pci_device_add, &add, 0, 0),
+          "PHYSDEVOP_pci_device_add");
+    if ( options.protect_msix )
+        check(HYPERCALL(physdev_op, PHYSDEVOP_prepare_msix, &dev, 0, 0),
+              "PHYSDEVOP_prepare_msix");
+
+    for ( i = 0; i < options.vectors; i++ )
+    {
+        struct physdev_map_pirq map = {
+            .domid = DOMID_SELF,
+            .type = MAP_PIRQ_TYPE_MSI,
+            .index = -1,
+            .pirq = -1,
+            .devfn = msix->devfn,
+            .entry_nr = i,
+            .table_base = msix->bar,
+        };
+        struct evtchn_bind_pirq bind = {};
+
+        check(HYPERCALL(physdev_op, PHYSDEVOP_map_pirq, &map, 0, 0),
+              "PHYSDEVOP_map_pirq");
+        bind.pirq = vectors[i].pirq = map.pirq;
+        check(HYPERCALL(event_channel_op, EVTCHNOP_bind_pirq, &bind, 0, 0),
+              "EVTCHNOP_bind_pirq");
+        vectors[i].port = bind.port;
+    }
+}
+
+void env_msix_teardown(const struct msix *msix)
+{
+    struct physdev_pci_device dev = { .devfn = msix->devfn };
+    struct physdev_manage_pci remove = { .devfn = msix->devfn };
+    unsigned int i;
+
+    /* Its vectors go with it, even though they are bound. */
+    if ( options.remove )
+        check(HYPERCALL(physdev_op, PHYSDEVOP_manage_pci_remove, &remove, 0,
+                        0), "PHYSDEVOP_manage_pci_remove");
+
+    for ( i = 0; i < options.vectors; i++ )
+    {
+        struct physdev_unmap_pirq unmap = {
+            .domid = DOMID_SELF,
+            .pirq = vectors[i].pirq,
+        };
+        struct evtchn_close close = { .port = vectors[i].port };
+
+        check(HYPERCALL(event_channel_op, EVTCHNOP_close, &close, 0, 0),
+              "EVTCHNOP_close");
+        if ( !options.remove )
+            check(HYPERCALL(physdev_op, PHYSDEVOP_unmap_pirq, &unmap, 0, 0),
+                  "PHYSDEVOP_unmap_pirq");
+    }
+
+    if ( options.protect_msix && !options.remove )
+        check(HYPERCALL(physdev_op, PHYSDEVOP_release_msix, &dev, 0, 0),
+              "PHYSDEVOP_release_msix");
+}
+
+/* The table is Xen's; what is left for the guest is in the capability. */
+void env_msix_mask(const struct msix *msix, bool mask)
+{
+    uint16_t control = pci_read16(msix->devfn, msix->control);
+
+    pci_write16(msix->devfn, msix->control,
+                mask ? control | CONTROL_MASK_ALL
+                     : control & ~CONTROL_MASK_ALL);
+}
+
+unsigned int env_msix_take(unsigned int vector)
+{
+    unsigned int port = vectors[vector].port;
+    unsigned int bits = 8 * sizeof(xen_ulong_t);
+    volatile xen_ulong_t *pending =
+        &pv_shared_info()->evtchn_pending[port / bits];
+    xen_ulong_t bit = (xen_ulong_t)1 << (port % bits);
+
+    return !!(__atomic_fetch_and(pending, ~bit, __ATOMIC_SEQ_CST) & bit);
+}
+
+/*
+ * Local variables:
+ * mode: C
+ * c-file-style: "BSD"
+ * c-basic-offset: 4
+ * tab-width: 4
+ * indent-tabs-mode: nil
+ * End:
+ */

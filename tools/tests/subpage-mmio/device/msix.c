@@ -3,7 +3,8 @@
  * A device with MSI-X, whose table and PBA share their pages with ordinary
  * registers, and maybe with each other, at offsets which options choose:
  *
- *   table=, pba=    hex offsets in the BAR, multiples of 8
+ *   table=, pba=    hex offsets in the BAR, multiples of 8; beyond it, they are
+ *                   at another device's registers, and do not work
  *   vectors=        hex, up to 800
  *   bell=           hex offset: a 32-bit write raises the vector of its value
  *   device=         hex PCI id, to tell several such devices apart
@@ -22,6 +23,7 @@
 #define PAGE_SIZE   0x1000
 #define BAR_SIZE    (8 * PAGE_SIZE)
 #define MAX_VECTORS 0x800
+#define MAX_OFFSET  0xfffff8
 
 static uint8_t regs[BAR_SIZE];
 
@@ -63,12 +65,12 @@ static uint32_t parse(const char *name, const char *value, uint32_t align,
 
 static void set_table(const char *value)
 {
-    at.table = parse("table", value, 8, PAGE_SIZE, BAR_SIZE - 8);
+    at.table = parse("table", value, 8, PAGE_SIZE, MAX_OFFSET);
 }
 
 static void set_pba(const char *value)
 {
-    at.pba = parse("pba", value, 8, PAGE_SIZE, BAR_SIZE - 8);
+    at.pba = parse("pba", value, 8, PAGE_SIZE, MAX_OFFSET);
 }
 
 static void set_vectors(const char *value)
@@ -91,10 +93,15 @@ static void set32(uint8_t *to, uint32_t val)
     memcpy(to, &val, sizeof(val));
 }
 
+static bool crosses_end(uint32_t start, uint32_t size)
+{
+    return start < BAR_SIZE && start + size > BAR_SIZE;
+}
+
 static void msix_start(void)
 {
-    if ( at.table + at.vectors * 16 > BAR_SIZE ||
-         at.pba + (at.vectors + 63) / 64 * 8 > BAR_SIZE )
+    if ( crosses_end(at.table, at.vectors * 16) ||
+         crosses_end(at.pba, (at.vectors + 63) / 64 * 8) )
         die("table=%x or pba=%x: %x vectors do not fit in the BAR", at.table,
             at.pba, at.vectors);
 

@@ -48,6 +48,7 @@
 #include "execute.h"
 #include "form.h"
 #include "fpu.h"
+#include "hypercall.h"
 #include "memory.h"
 #include "msix.h"
 #include "options.h"
@@ -236,21 +237,37 @@ static void describe_forms(void)
               options.forms);
 }
 
+/* Enable a device, and say where its memory is. */
+static uint64_t enable(uint16_t vendor, uint16_t device, unsigned int *devfn)
+{
+    uint64_t pa;
+
+    if ( !pci_find(vendor, device, devfn) )
+        fatal("no device %lx:%lx on bus 0: add one to the machine, or "
+              "choose another by device=", (unsigned long)vendor,
+              (unsigned long)device);
+
+    pa = pci_enable_bar0(*devfn);
+    if ( !pa )
+        fatal("device %lx:%lx has no memory at BAR0", (unsigned long)vendor,
+              (unsigned long)device);
+
+    return pa;
+}
+
 static uint64_t find_bar(void)
 {
     unsigned int devfn;
     uint64_t pa;
     int rc;
 
-    if ( !pci_find(options.vendor, options.device, &devfn) )
-        fatal("no device %lx:%lx on bus 0: add one to the machine, or "
-              "choose another by device=", (unsigned long)options.vendor,
-              (unsigned long)options.device);
+    if ( options.beside_vendor )
+    {
+        enable(options.beside_vendor, options.beside_device, &devfn);
+        check(env_prepare_msix(0, devfn), "beside=: PHYSDEVOP_prepare_msix");
+    }
 
-    pa = pci_enable_bar0(devfn);
-    if ( !pa )
-        fatal("device %lx:%lx has no memory at BAR0",
-              (unsigned long)options.vendor, (unsigned long)options.device);
+    pa = enable(options.vendor, options.device, &devfn);
 
     if ( options.vectors )
         msix_find(devfn, pa);

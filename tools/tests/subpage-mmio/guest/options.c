@@ -22,6 +22,7 @@
  *                                time these, of bench.c, at hex BAR offsets,
  *                                instead of running forms
  *   keys=<keys>                  when all is done, press these on Xen's console
+ *   beside=<vendor>:<device>     have MSI-X of this one prepared, too, and first
  *   toggle=msix|remove           instead: have MSI-X torn down, by its driver or
  *                                because the device is removed, and set up
  *   msix=<vectors>               hex: set up so many vectors of the device
@@ -140,7 +141,8 @@ static bool parse_hex(const char *s, size_t len, unsigned long max,
     return true;
 }
 
-static bool parse_device(const char *arg)
+static bool parse_id(const char *arg, uint16_t *vendor_id,
+                     uint16_t *device_id)
 {
     unsigned long vendor, device;
     size_t colon = 0;
@@ -153,10 +155,20 @@ static bool parse_device(const char *arg)
                     &device) )
         return false;
 
-    options.vendor = vendor;
-    options.device = device;
+    *vendor_id = vendor;
+    *device_id = device;
 
     return true;
+}
+
+static bool parse_device(const char *arg)
+{
+    return parse_id(arg, &options.vendor, &options.device);
+}
+
+static bool parse_beside(const char *arg)
+{
+    return parse_id(arg, &options.beside_vendor, &options.beside_device);
 }
 
 static bool parse_at(const char *arg)
@@ -381,6 +393,7 @@ static const struct {
     const char *wanted;
 } words[] = {
     { "device=",  parse_device,  "<vendor>:<device>, in hex" },
+    { "beside=",  parse_beside,  "<vendor>:<device>, in hex" },
     { "at=",      parse_at,      "up to 64 hex offsets, 1000 to 7fff" },
     { "modes=",   parse_modes,   "kernel, user, kernel-step, user-step, "
                                  "compat, seg, prot32, prot16, alias, "

@@ -613,6 +613,7 @@ def _msix_scenarios():
             words, few, stock=False, toggled=device.protected,
             about=f"MSI-X {about}, again and again: protection goes and "
                   "comes")
+    yield _msix_shared()
     yield _msix(
         "pv64-msix-storm", ("kernel",),
         (0x20f8, 0x2100, 0x2150, 0x2180, 0x2190),
@@ -620,6 +621,40 @@ def _msix_scenarios():
         "forms=mov_r8", storm=10000, stock=False, seconds=600,
         about="10,000 interrupts taken by a PV dom0 which writes next to the "
               "table, and to it, all the time")
+
+
+def _msix_shared():
+    """The first device's table and PBA are at registers of the second one,
+    whose BAR follows: the PBA is at the second one's, too."""
+    modes = ("open", "kernel")
+    places = (0x20f8, 0x2100, 0x213d, 0x2180, 0x2188, 0x23fd, 0x2400, 0x241c,
+              0x2420)
+    device = msix_device(4, 0x2100, 0x2180)
+    return Scenario(
+        name="pv64-msix-shared",
+        about="two devices' tables on a page, and a granule which is both "
+              "one's PBA: the first one's protection stays while the second "
+              "one's goes and comes",
+        kernel="guest-pv64", modes=modes, places=places,
+        guest=guest(modes, places, "device=1234:5ab3", "beside=1234:5ab4",
+                    "msix=3", "toggle=msix", "forms=mov_r+add_r+xchg_r"),
+        devices=(Device("msix", protected=(), options=(
+                     "device=5ab4", "vectors=2", "table=a400", "pba=a180")),
+                 replace(device, protected=(*device.protected,
+                                            (0x2400, 0x241f)))),
+        toggled=device.protected[:1], stock=None)
+
+
+def _msix_option():
+    """The option's ranges are the plain device's table and PBA."""
+    modes, places = ("kernel", "user"), (FREE, PROTECTED, 0x3200, 0x3208)
+    return Scenario(
+        name="pv64-msix-option",
+        about="MSI-X is prepared where the boot option protects the table and "
+              "PBA already",
+        kernel="guest-pv64", modes=modes, places=places,
+        guest=guest(modes, places, "protect=msix", "forms=mov_+add_"),
+        stock=None)
 
 
 def _vpci(machine_name, words):
@@ -738,6 +773,7 @@ SCENARIOS = (
     _console_trouble("endless", "xhci", r"the list of extended capabilities "
                      r"of \S+ has no end", ("dbc=none", "endless=4")),
     *_msix_scenarios(),
+    _msix_option(),
     *_pvh("pvh-npt", "nested page tables"),
     *_pvh("pvh-shadow", "shadow page tables"),
     _vpci("pvh-npt", "nested page tables"),

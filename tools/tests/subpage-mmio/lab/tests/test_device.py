@@ -239,7 +239,7 @@ class Errors(unittest.TestCase):
                      Peer("--option", "size=1"))
         self.refused("--option size is not of the form NAME=VALUE",
                      Peer("--option", "size"))
-        for option in ("table=1004", "table=ff8", "pba=8000", "vectors=801",
+        for option in ("table=1004", "table=ff8", "pba=fffffc", "pba=1000000", "vectors=801",
                        "vectors=0", "bell=2", "pba=x", "device="):
             self.refused(f"--option {option}: wanted a hex number",
                          Peer("--option", option, model="msix"))

@@ -26,7 +26,7 @@
               "[--intel-iommu BUS:DEVICE.FUNCTION]] [--option NAME=VALUE]..."
 
 static const struct model *const models[] = {
-    &plain_model, &plain_b_model, &xhci_model, &msix_model,
+    &plain_model, &plain_b_model, &xhci_model, &msix_model, &virtio_rng_model,
 };
 
 static const struct model *model;

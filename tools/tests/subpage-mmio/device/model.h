@@ -40,7 +40,8 @@ struct model {
     void (*config_written)(void);
 };
 
-extern const struct model plain_model, plain_b_model, xhci_model, msix_model;
+extern const struct model plain_model, plain_b_model, xhci_model, msix_model,
+                          virtio_rng_model;
 
 #endif /* DEVICE_MODEL_H */
 

@@ -27,8 +27,8 @@ struct pci_info {
     struct {
         uint8_t id;                     /* 0: the list ends here */
         uint8_t size;                   /* with id and next pointer */
-        uint8_t body[14];               /* what follows these two */
-        uint8_t writable[14];           /* its bits that software may set */
+        uint8_t body[18];               /* what follows these two */
+        uint8_t writable[18];           /* its bits that software may set */
     } caps[PCI_MAX_CAPS];
 };
 

@@ -185,6 +185,72 @@ class Msix(unittest.TestCase):
                          0x8877665544332211)
 
 
+class VirtioRng(unittest.TestCase):
+    """A queue with a buffer of two parts, by hand."""
+
+    NOTIFY, COMMON, TABLE = 0x1800, 0x1100, 0x1000
+    RAM = 0x100000
+
+    def setUp(self):
+        self.peer = Peer(model="virtio-rng")
+        self.peer.place()
+        # (The descriptors of guest memory come with their message.)
+        self.memory = tempfile.TemporaryFile()
+        self.memory.truncate(0x4000)
+        self.peer.send(SYNC_SYSMEM, struct.pack(
+            "=24Q", self.RAM, *[0] * 7, 0x4000, *[0] * 7, *[0] * 8),
+            fds=[self.memory.fileno()])
+        self.peer.config(CFG_WRITE, 4, 2, 6)
+        self.peer.config(CFG_WRITE, 0x42, 2, 0x8000)
+
+    def tearDown(self):
+        self.peer.end()
+        self.memory.close()
+
+    def put(self, offset, data):
+        os.pwrite(self.memory.fileno(), data, offset)
+
+    def common(self, offset, width, value):
+        self.peer.bar(BAR_WRITE, self.COMMON + offset, width, value)
+
+    def test_structures(self):
+        at, found = 0x40, []
+        while at:
+            words = [self.peer.config(CFG_READ, at + word, 4)
+                     for word in range(0, 20, 4)]
+            found.append((words[0] & 0xff, words[0] >> 24, words[2:4]))
+            at = words[0] >> 8 & 0xff
+        self.assertEqual(found[1:], [
+            (9, 1, [0x1100, 0x38]), (9, 3, [0x1180, 4]),
+            (9, 2, [0x1800, 0x1100])])
+
+    def test_queue(self):
+        self.assertEqual(self.peer.bar(BAR_READ, self.COMMON + 0x18, 2), 8)
+        for offset, value in ((0, 0xfee00000), (4, 0), (8, 0x61), (12, 0)):
+            self.peer.bar(BAR_WRITE, self.TABLE + 16 + offset, 4, value)
+        self.put(0, struct.pack("=QIHH", self.RAM + 0x2000, 500, 3, 5))
+        self.put(80, struct.pack("=QIHH", self.RAM + 0x1ffe, 2, 2, 0))
+        self.put(0x100, struct.pack("=HHH", 0, 1, 0))
+        for offset, value in ((0x20, 0), (0x28, 0x100), (0x30, 0x200)):
+            self.common(offset, 4, self.RAM + value)
+            self.common(offset + 4, 4, 0)
+        self.common(0x1a, 2, 1)
+        self.peer.bar(BAR_WRITE, self.NOTIFY, 2, 0)
+        self.assertEqual(os.pread(self.memory.fileno(), 4, 0x200), bytes(4))
+        self.common(0x1c, 2, 1)
+        self.peer.bar(BAR_WRITE, self.NOTIFY, 2, 0)
+        self.assertEqual(os.pread(self.memory.fileno(), 12, 0x200),
+                         struct.pack("=HHII", 0, 1, 0, 502))
+        stream = bytes(range(251)) * 2
+        self.assertEqual(os.pread(self.memory.fileno(), 502, 0x1ffe),
+                         stream[500:502] + stream[:500])
+        self.assertEqual(self.peer.log()[-1], "msi 1 fee00000 61")
+        # A reset of the function's leaves MSI-X alone.
+        self.common(0x14, 1, 0)
+        self.assertEqual(self.peer.bar(BAR_READ, self.COMMON + 0x1c, 2), 0)
+        self.assertEqual(self.peer.bar(BAR_READ, self.TABLE + 24, 4), 0x61)
+
+
 class Errors(unittest.TestCase):
     """One clear line, and status 1."""
 

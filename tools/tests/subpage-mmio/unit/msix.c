@@ -252,9 +252,11 @@ static void others_unchanged(void)
 /*
  * Random order, with and without memory: functions come and go, and set MSI-X
  * up and tear it down, while somebody else protects registers on the same
- * pages.  Everything is compared with a model after each step.
+ * pages.  Everything is compared with a model after each step.  At the end of
+ * each sequence, all of them go.
  */
-#define STEPS 10000
+#define SEQUENCES 10000
+#define STEPS 30
 #define SEED 3
 #define PAGES 12
 #define FOREIGN 10 /* Somebody else's, r/o as a whole, the page of this number. */
@@ -278,6 +280,8 @@ static struct function {
     struct msix_protection p;
 } functions[ARRAY_SIZE(layouts)];
 
+/* The model: of each granule, how many functions use it, and who else. */
+static unsigned int users[PAGES * 512];
 static bool others[PAGES * 512];
 
 static unsigned int random_below(unsigned int limit)
@@ -289,34 +293,21 @@ static unsigned int random_below(unsigned int limit)
     return (state >> 33) % limit;
 }
 
-static bool covers(paddr_t start, size_t size, paddr_t granule)
-{
-    return granule >= start && granule - start < size;
-}
-
-static bool function_covers(const struct function *f, paddr_t granule)
+static void count_users(const struct function *f, int change)
 {
     const struct layout *l = &layouts[f - functions];
-    paddr_t base = pfn_to_paddr(MMIO) + f->shift;
+    unsigned int table = (f->shift + l->table) / GRANULE, i;
+    unsigned int pba = (f->shift + l->pba) / GRANULE;
 
-    return f->p.table.start &&
-           (covers(base + l->table, l->nr_entries * 16, granule) ||
-            covers(base + l->pba, (l->nr_entries + 63) / 64 * 8, granule));
+    for ( i = 0; i < l->nr_entries * 16 / GRANULE; i++ )
+        users[table + i] += change;
+    for ( i = 0; i < (l->nr_entries + 63) / 64; i++ )
+        users[pba + i] += change;
 }
 
 static bool model_ro(unsigned int i)
 {
-    paddr_t granule = addr(MMIO, 0) + i * GRANULE;
-    unsigned int f;
-
-    if ( i / NR_GRANULES == FOREIGN )
-        return false;
-
-    for ( f = 0; f < ARRAY_SIZE(functions); f++ )
-        if ( function_covers(&functions[f], granule) )
-            return true;
-
-    return others[i];
+    return i / NR_GRANULES != FOREIGN && (users[i] || others[i]);
 }
 
 /* With @more, there may be more protection than is due. */
@@ -361,18 +352,26 @@ static void set_up(struct function *f)
     CHECK(!rc || (rc == -ENOMEM && emul_alloc_failed),
           "function %zu: %d", f - functions, rc);
     CHECK(!rc == !!f->p.table.start, "function %zu: %d", f - functions, rc);
+    if ( !rc )
+        count_users(f, 1);
+}
+
+static void tear_down(struct function *f)
+{
+    if ( f->p.table.start )
+        count_users(f, -1);
+    msix_unprotect(&f->p);
 }
 
 /* Who has protected a register keeps it so while MSI-X relies on that. */
 static void somebody_else(void)
 {
-    unsigned int f, i = random_below(PAGES * NR_GRANULES);
+    unsigned int i = random_below(PAGES * NR_GRANULES);
     paddr_t granule = addr(MMIO, 0) + i * GRANULE;
     int rc;
 
-    for ( f = 0; f < ARRAY_SIZE(functions); f++ )
-        if ( others[i] && function_covers(&functions[f], granule) )
-            return;
+    if ( others[i] && users[i] )
+        return;
 
     if ( others[i] )
         rc = subpage_mmio_ro_remove(granule, GRANULE);
@@ -406,9 +405,27 @@ static void random_step(void)
     else
     {
         /* PHYSDEVOP_pci_device_remove does not ask whether MSI-X is on. */
-        msix_unprotect(&f->p);
+        tear_down(f);
         f->present = random_below(2);
     }
+}
+
+static void all_go(void)
+{
+    unsigned int i;
+
+    for ( i = 0; i < ARRAY_SIZE(functions); i++ )
+    {
+        tear_down(&functions[i]);
+        functions[i].present = false;
+    }
+    for ( i = 0; i < PAGES * NR_GRANULES; i++ )
+        if ( others[i] )
+        {
+            remove_ro(MMIO + i / NR_GRANULES, i % NR_GRANULES * GRANULE,
+                      GRANULE);
+            others[i] = false;
+        }
 }
 
 static void random_order(void)
@@ -418,7 +435,7 @@ static void random_order(void)
 
     CHECK(!rangeset_add_singleton(mmio_ro_ranges, MMIO + FOREIGN), "foreign");
 
-    for ( step = 0; step < STEPS; step++ )
+    for ( step = 1; step <= SEQUENCES * STEPS; step++ )
     {
         emul_alloc_failed = false;
         emul_fail_alloc = random_below(3) ? 0 : 1 + random_below(12);
@@ -434,16 +451,12 @@ static void random_order(void)
 
         if ( !random_below(16) )
             emul_grace_period();
+        if ( !(step % STEPS) )
+        {
+            all_go();
+            compare(step, false);
+        }
     }
-
-    for ( i = 0; i < ARRAY_SIZE(functions); i++ )
-        msix_unprotect(&functions[i].p);
-    for ( i = 0; i < PAGES * NR_GRANULES; i++ )
-        if ( others[i] )
-            remove_ro(MMIO + i / NR_GRANULES, i % NR_GRANULES * GRANULE,
-                      GRANULE);
-    memset(others, 0, sizeof(others));
-    compare(step, false);
 
     /* See random.c about empty nodes of the tree. */
     for ( i = 0; i < PAGES; i++ )
@@ -469,8 +482,8 @@ const struct test msix_tests[] = {
     { "MSI-X: too many functions", too_many },
     { "MSI-X: release when there is memory again", release_later },
     { "MSI-X: other users of mmio_ro_ranges", others_unchanged },
-    { "MSI-X: " STR(STEPS) " random steps of 8 functions, seed " STR(SEED),
-      random_order },
+    { "MSI-X: " STR(SEQUENCES) " random sequences of " STR(STEPS)
+      " steps, seed " STR(SEED), random_order },
     {}
 };
 

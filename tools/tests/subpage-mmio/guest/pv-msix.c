@@ -60,13 +60,12 @@ void env_msix_setup(const struct msix *msix)
 void env_msix_teardown(const struct msix *msix)
 {
     struct physdev_pci_device dev = { .devfn = msix->devfn };
-    struct physdev_manage_pci remove = { .devfn = msix->devfn };
     unsigned int i;
 
     /* Its vectors go with it, even though they are bound. */
     if ( options.remove )
-        check(HYPERCALL(physdev_op, PHYSDEVOP_manage_pci_remove, &remove, 0,
-                        0), "PHYSDEVOP_manage_pci_remove");
+        check(HYPERCALL(physdev_op, PHYSDEVOP_pci_device_remove, &dev, 0, 0),
+              "PHYSDEVOP_pci_device_remove");
 
     for ( i = 0; i < options.vectors; i++ )
     {

@@ -31,8 +31,8 @@ run:
 	@$(LOCK)
 	$(S)/setup
 	$(S)/fetch-linux
-	$(S)/build-testbed guest device linux
-	$(S)/build-xen stock-debug patched-debug
+	$(S)/build-testbed device linux
+	$(S)/build-xen stock patched
 	$(TOP)tools/tests/subpage-mmio/lab/lab show --build "$$BUILD"
 
 ## make check           all tests; the last line is their sum

@@ -28,6 +28,8 @@ class Check:
     right: bool
     expected: str
     seen: str
+    about: str = ""             # the same thing in words, for `lab show`
+    shown: str = ""             # what was seen of it, likewise
 
     def __str__(self):
         return f"{self.name}: expected {self.expected}, but {self.seen}"
@@ -200,35 +202,52 @@ class Accesses:
 
 def check_step(number, step, told, console, accesses):
     """Everything about one step."""
-    def check(what, right, expected, seen):
+    def check(what, right, expected, seen, shown=""):
         return Check(f"step {number} ({step.command}) {what}", right,
-                     expected, seen)
+                     expected, seen, step.about, shown)
 
     if told is None:
-        yield check("begins", False, "Linux to get to it", "it did not")
+        yield check("begins", False, "Linux to get to it", "it did not",
+                    "Linux was dead by then")
         return
     if step.status is not None:
         yield check("ends", told.status == step.status,
-                    f"status {step.status}", f"it is {told.status}")
+                    f"status {step.status}", f"it is {told.status}",
+                    "" if told.status == 0 else "it never ended")
     said = "\n".join(told.said)
     if step.said:
         yield check("says", bool(re.search(step.said, said, re.M)),
-                    f"'{step.said}'", f"it said '{said}'")
+                    f"'{step.said}'", f"it said '{said}'",
+                    f"Linux said: {said}")
     seen = accesses.free(number)
     right, words = difference(list(step.writes), seen,
                               "writes to free registers")
     yield check("writes", right, f"{len(step.writes)} writes to free "
-                "registers", words)
+                "registers", words, device_saw(seen, step.writes))
     text = during(console, number)
     if step.console:
-        yield check("on the console", bool(re.search(step.console, text)),
-                    f"'{step.console}'", f"there was '{text[-200:]}'")
+        found = re.search(step.console, text)
+        yield check("on the console", bool(found), f"'{step.console}'",
+                    f"there was '{text[-200:]}'", "the console showed: " +
+                    (found[0].splitlines()[-1] if found else "nothing"))
     if step.stream:
         # (Xen may have said something in between; see check_ring().)
         text = re.sub(r"\(XEN\) .*\n", "", text)
         right, words = difference(stream(step.stream).splitlines(),
                                   text.splitlines(), "lines of output")
-        yield check("streams", right, f"{step.stream} bytes of output", words)
+        yield check("streams", right, f"{step.stream} bytes of output", words,
+                    f"the console got {words}")
+
+
+def device_saw(seen, due):
+    """Writes, in words; nothing if there is nothing to tell."""
+    if not seen and not due:
+        return ""
+    words = [f"{width} bytes {value} at {offset}" for offset, width, value in
+             map(str.split, seen[:2])] or ["nothing"]
+    if len(seen) > 2:
+        words.append(f"... ({len(seen)} writes)")
+    return "the device saw " + ", ".join(words)
 
 
 def check_lines(linux_text, console):
@@ -263,7 +282,9 @@ def checks(scenario, kind, outcome):
     right, words = difference(list(scenario.driver_writes),
                               accesses.free(None), "writes")
     yield Check("writes of the driver that takes over from firmware", right,
-                "to arrive", words)
+                "to arrive", words, "Linux boots, and takes the controller "
+                "over from the firmware",
+                device_saw(accesses.free(None), scenario.driver_writes))
     steps = steps_of(scenario, kind)
     for number, step in enumerate(steps, 1):
         yield from check_step(number, step, told.get(number), console,
@@ -272,7 +293,8 @@ def checks(scenario, kind, outcome):
     yield Check("who writes to the debug capability",
                 not foreign and accesses.driven() > 0, "just Xen",
                 f"{accesses.driven()} writes, of which {foreign[:3]} are not "
-                f"Xen's")
+                f"Xen's", "who wrote to the console's own registers",
+                "just Xen" if not foreign else f"others, too: {foreign[:3]}")
     yield check_lines(linux_text, console)
     if linux.RING in steps:
         yield check_ring(linux_text, console)

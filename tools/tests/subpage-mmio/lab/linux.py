@@ -150,6 +150,28 @@ def steps(dbc, free, *more):
 # Early in Linux' boot, and it is the same whoever Linux is.
 HANDOFF = ("846c 4 101a501", "8470 4 e0000000")
 
+SHOWN = (
+    Step(DRIVER, "Linux starts its USB driver"),
+    Step(BOUND, "which driver has the controller", said="xhci_hcd$"),
+    *free_writes(FREE)[:1],
+    attack(DBC, "user space writes to all of the console's registers"),
+    TYPED)
+
+# What `lab show` boots: a user's machine, in short.
+SHOW = Scenario(
+    name="show",
+    about="""\
+A machine with one USB3 controller. Xen uses its debug port as a console; Linux,
+the first domain (a PVH one), uses the rest of it. The console's registers are
+on a page with those that Linux writes. Stock Xen makes the whole page read-only
+for Linux; patched Xen just the console's registers.""",
+    machine="linux-npt",
+    steps=SHOWN,
+    driver_writes=HANDOFF,
+    stock_steps=SHOWN,
+    stock_end=r"Hardware Dom0 crashed",
+    stock_wrong=("writes of the driver", r"step \d .* begins"))
+
 SCENARIOS = (
     Scenario(
         name="linux-pv",

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Prints: one line when all is well, everything when not."""
 
-import itertools
 import re
 import textwrap
 
-import judge
 from matrix import lines
 
 DETAILS = 5                     # wrong runs to print in full
 TAIL = 15                       # lines of the console to print
+LAST = 3                        # the same, to show how it ended
 
 
 def say(text):
@@ -76,54 +75,6 @@ def scenario(name, results, verbose):
     _problems(results, verbose)
 
 
-def _writes(pairs):
-    """(offset, bytes) in order; what is the same is said once."""
-    if not pairs:
-        return "nothing"
-    groups = itertools.groupby(pairs, key=lambda pair: pair[1])
-    return ", ".join(
-        f"{_plural(len(data), 'byte')} {data.hex()} at "
-        + ", ".join(f"{offset:x}" for offset, _ in group)
-        for data, group in groups)
-
-
-def _operations(run):
-    """(offset, bytes) of each of the instruction's operations."""
-    data = run.data
-    for _, relative, width in run.form.ops:
-        yield run.offset + relative, data[:width]
-        data = data[width:]
-
-
-def _did(finding, protection):
-    """The cells of a row that say what the guest did."""
-    run = finding.run
-    pairs = list(_operations(run))
-    verb = "writes" if run.form.ops[0][0] == "w" else "updates"
-    protected = any(protection.touches(offset, len(data))
-                    for offset, data in pairs)
-    return (run.mode, f"{verb} {_writes(pairs)}",
-            "protected" if protected else "free")
-
-
-def _saw(finding):
-    """The cell that says what the device saw."""
-    text = _writes([(access.offset, access.data) for access in finding.seen
-                    if access.kind == "W"])
-    kind, _, rest = finding.run.verdict.partition(":")
-    if kind == "exc":
-        vector = rest.partition(":")[0]
-        text += ", and the guest got " + (
-            "a page fault" if vector == "14" else f"exception {vector}")
-    elif kind != "ok":
-        text += f", and the guest found {finding.run.verdict}"
-    return ("right: " if finding.right else "WRONG: ") + text
-
-
-def _key(finding):
-    return finding.run.form.name, finding.run.mode, finding.run.offset
-
-
 def _table(rows):
     head, *body = lines(rows)
     rule = max(map(len, (head, *body))) * "-"
@@ -131,29 +82,47 @@ def _table(rows):
         say(f"  {line}")
 
 
-def introduction(scene, protections):
+def introduction(scene):
     """What is about to be shown."""
-    ranges = ", ".join(f"{first:x}-{last:x}" for protection in protections
-                       for first, last in protection.ranges)
-    say(f"{scene.about}\nThe protected ones, as hex offsets: {ranges}.\n"
-        f"Booting stock and patched Xen with it ...\n")
+    say(f"{scene.about}\n\nBooting both ...\n")
 
 
-def difference(results, protections):
-    """Side by side: what was done, and what the device saw of it."""
-    stock = {_key(f): f for f in results["stock"].findings}
-    rows = [("by", "what the guest does", "these are",
-             "stock Xen: the device saw", "patched Xen: the device saw")]
-    for finding in results["patched"].findings:
-        twin = stock.get(_key(finding))
-        rows.append((*_did(finding, protections[finding.device]),
-                     _saw(twin) if twin else "(did not get so far)",
-                     _saw(finding)))
-    _table(rows)
-    say("")
+def _cell(checks):
+    """What there is to say about one thing."""
+    words = [check.shown for check in checks if check.shown]
+    return (("right" if all(check.right for check in checks) else "WRONG") +
+            (": " + "; ".join(words) if words else ""))
+
+
+def _groups(findings):
+    """{what it is about: checks}, in order."""
+    groups = {}
+    for check in findings:
+        if check.about:
+            groups.setdefault(check.about, []).append(check)
+    return groups
+
+
+def difference(results):
+    """Side by side: what happened, and what came of it."""
+    stock, patched = (_groups(results[kind].findings)
+                      for kind in ("stock", "patched"))
+    for about, checks in patched.items():
+        say(about)
+        for kind, seen in (("stock", stock.get(about, [])),
+                           ("patched", checks)):
+            say(textwrap.fill(_cell(seen), 79, break_on_hyphens=False,
+                              initial_indent=f"    {kind:8} ",
+                              subsequent_indent=" " * 13))
+    say("\nthe last that the console received")
     for kind, result in results.items():
-        right = sum(finding.right for finding in result.findings)
-        say(f"{kind} Xen: right for {right} of {len(rows) - 1}")
+        for line in _console_tail(result.outcome.console)[-LAST:]:
+            say(f"    {kind:8} | {line[:65]}")
+    say("")
+    for kind, groups in (("stock", stock), ("patched", patched)):
+        right = sum(all(check.right for check in checks)
+                    for checks in groups.values())
+        say(f"{kind} Xen: right for {right} of {len(patched)}")
     _problems(results)
 
 

@@ -58,8 +58,14 @@ class Lab:
         self.folder = build / "lab"
         self._bars = {}
 
-    def hypervisor(self, kind):
-        """The hypervisor that the build made of a tree."""
+    def hypervisor(self, kind, scenario=None):
+        """The hypervisor that the build made of a tree.
+
+        For Linux one that users have: debug builds wait for seconds, in a
+        loop, to tell that one of their self-tests fails in an emulator.
+        """
+        if isinstance(scenario, linux.Scenario):
+            return self.build / f"xen-{kind}"
         return self.build / f"xen-{kind}-debug"
 
     @contextlib.contextmanager

@@ -6,6 +6,7 @@ import io
 import unittest
 from pathlib import Path
 
+import console
 import judge
 import machine
 import report
@@ -77,22 +78,22 @@ class Printing(unittest.TestCase):
             lines = printed(report.scenario, "name", {"stock": many}, verbose)
             self.assertEqual(sum("  run " in line for line in lines), shown)
 
-    def test_table(self):
-        lines = printed(report.difference,
-                        {"stock": self.stock, "patched": self.patched},
-                        [PROTECTION])
-        rows = [line.split("  ") for line in lines[2:5]]
-        self.assertEqual([[cell.strip() for cell in row if cell.strip()]
-                          for row in rows], [
-            ["kernel", "writes 4 bytes 44332211 at 2040", "free",
-             "WRONG: nothing", "right: 4 bytes 44332211 at 2040"],
-            ["kernel", "writes 2 bytes 0102 at 2040, 2042", "free",
-             "WRONG: nothing, and the guest got a page fault",
-             "right: 2 bytes 0102 at 2040, 2042"],
-            ["user", "updates 1 byte 57 at 2104", "protected",
-             "right: nothing", "right: nothing"]])
-        self.assertIn("stock Xen: right for 1 of 3", lines)
-        self.assertIn("patched Xen: right for 3 of 3", lines)
+    def test_side_by_side(self):
+        def boot(*checks):
+            return runner.ConsoleResult(self.stock.outcome, list(checks), [])
+
+        lines = printed(report.difference, {
+            "stock": boot(
+                console.Check("a", False, "", "", "a write", "saw nothing"),
+                console.Check("b", True, "", "", "a write", "")),
+            "patched": boot(
+                console.Check("a", True, "", "", "a write", "saw it"),
+                console.Check("c", True, "", ""))})
+        self.assertEqual(lines[:3], [
+            "a write", "    stock    WRONG: saw nothing",
+            "    patched  right: saw it"])
+        self.assertEqual(lines[-2:], ["stock Xen: right for 0 of 1",
+                                      "patched Xen: right for 1 of 1"])
 
 
 if __name__ == "__main__":

@@ -318,7 +318,7 @@ int subpage_mmio_ro_remove(paddr_t start, size_t size)
 
     percpu_write_unlock(access_cpu, &access_lock);
 
-    /* An entry which stays read-only makes writes fail, but does no harm. */
+    /* An entry which stays read-only gets another chance with each write. */
     if ( !rc && changed && refresh_p2m(start, size, false) )
         printk(XENLOG_WARNING
                "MMIO %#"PRIpaddr": some p2m entries stay read-only\n", start);

@@ -114,6 +114,12 @@ static void toggle(bool on)
                     bar + options.toggled.last);
 }
 
+static void toggle_twice(void)
+{
+    toggle(false);
+    toggle(true);
+}
+
 /* Ends with what is not as it must be in a window: ;mem:<offset>,... */
 static void run(const struct form *form, const struct mode *mode,
                 unsigned long off)
@@ -339,7 +345,7 @@ void main(void)
     if ( options.nr_bench )
         bench(device);
     else if ( options.race_count )
-        race_run(device);
+        race_run(device, toggle_twice);
     else
         run_modes();
 

@@ -509,6 +509,19 @@ def _race(name, kernel, machine, device, *places):
         task=Race(count=500), stock=None)
 
 
+def _race_toggle(name):
+    first, last = PVH.protected[0]
+    places = (0x5040,)
+    return Scenario(
+        name=f"{name}-race-toggle",
+        about="one processor writes to a page, while another has its "
+              "protection taken away and restored",
+        kernel="guest-pvh", modes=("race",), places=places,
+        guest=guest(("kernel",), places, f"toggle={first:x}-{last:x}"),
+        machine=f"qemu-{name}-smp", devices=(PVH,),
+        task=Race(count=5000), stock=None)
+
+
 def _two_devices():
     modes, places = ("kernel", "user"), (FREE, PROTECTED, 0x6010)
     return Scenario(
@@ -762,6 +775,8 @@ SCENARIOS = (
           0x5040, 0x5043, 0x4ffd),
     _race("pvh-shadow", "guest-pvh", "qemu-pvh-shadow-smp", PVH_BORDERS,
           0x5040, 0x5043, 0x4ffd),
+    _race_toggle("pvh-npt"),
+    _race_toggle("pvh-shadow"),
     _twice("pv64", "guest-pv64", "qemu-pv", PLACES[:2]),
     replace(_twice("pvh-npt", "guest-pvh", "qemu-pvh-npt", PVH_PLACES[:2]),
             devices=(PVH,)),

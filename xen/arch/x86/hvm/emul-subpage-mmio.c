@@ -91,11 +91,42 @@ static mfn_t look_up(unsigned long gfn, p2m_type_t *t, p2m_access_t *a)
     struct p2m_domain *p2m = altp2m_active(curr->domain)
                              ? p2m_get_altp2m(curr)
                              : p2m_get_hostp2m(curr->domain);
-    mfn_t mfn = get_gfn_type_access(p2m, gfn, t, a, 0, NULL);
+    mfn_t mfn = get_gfn_type_access(p2m, gfn, t, a, P2M_ALLOC, NULL);
 
     p2m_put_gfn(p2m, _gfn(gfn));
 
+    /* Views other than the host's get their entries when they are needed. */
+    if ( mfn_eq(mfn, INVALID_MFN) && p2m_is_altp2m(p2m) )
+    {
+        p2m = p2m_get_hostp2m(curr->domain);
+        mfn = get_gfn_type_access(p2m, gfn, t, a, P2M_ALLOC, NULL);
+        p2m_put_gfn(p2m, _gfn(gfn));
+    }
+
     return mfn;
+}
+
+/* What is to ask an introspection agent first cannot be done by emulation. */
+static bool is_allowed(p2m_access_t a, bool write)
+{
+    switch ( a )
+    {
+    case p2m_access_rwx:
+    case p2m_access_rw:
+        return true;
+
+    case p2m_access_w:
+    case p2m_access_wx:
+        return write;
+
+    case p2m_access_r:
+    case p2m_access_rx:
+    case p2m_access_rx2rw:
+        return !write;
+
+    default:
+        return false;
+    }
 }
 
 static int cf_check get_part(struct subpage_part *part, bool write,
@@ -123,11 +154,13 @@ static int cf_check get_part(struct subpage_part *part, bool write,
 
     mfn = look_up(gfn, &t, &a);
 
+    if ( !is_allowed(a, write) )
+        return X86EMUL_UNHANDLEABLE;
+
     if ( p2m_is_any_ram(t) )
         return X86EMUL_OKAY;
 
-    /* What introspection restricts goes through the guest's own access. */
-    if ( t != p2m_mmio_direct || (a != p2m_access_rwx && a != p2m_access_rw) )
+    if ( t != p2m_mmio_direct )
         return X86EMUL_UNHANDLEABLE;
 
     part->page = subpage_mmio_get(mfn);

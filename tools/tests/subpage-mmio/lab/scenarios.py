@@ -496,7 +496,7 @@ def _random(name, kernel, modes, places, seed, words, **more):
               "the device saw is what they did to memory",
         kernel=kernel, modes=modes, places=places,
         guest=guest(modes, places),
-        task=Randoms(seed, count, least=count // 5), stock=None, **more)
+        task=Randoms(seed, count, least=count // 4), stock=None, **more)
 
 
 def _race(name, kernel, machine, device, *places):

@@ -36,7 +36,8 @@ enum map {
 
 /* Opcodes that store to their operand, or to where DI points. */
 #define STORE(m, f, l)          { .map = m, .first = f, .last = l }
-#define PREFIXED(m, f, l, p)    { .map = m, .first = f, .last = l, .prefix = p }
+#define PREFIXED(m, f, l, p)                                            \
+    { .map = m, .first = f, .last = l, .prefix = p }
 #define STRING(f, l, p)                                                 \
     { .map = ONE_BYTE, .first = f, .last = l, .prefix = p, .bare = true }
 #define GROUP(m, f, l, r)       { .map = m, .first = f, .last = l, .regs = r }

@@ -287,6 +287,21 @@ static uint64_t find_bar(void)
     return pa;
 }
 
+static char *map_device(bool open)
+{
+    char *device;
+
+    if ( open )
+        toggle(false);
+
+    device = env_map_device(bar, memory_size() / PAGE_SIZE);
+
+    if ( open )
+        toggle(true);
+
+    return device;
+}
+
 /* Returns where. */
 static char *map_memory(void)
 {
@@ -294,17 +309,10 @@ static char *map_memory(void)
 
     bar = options.window ? options.window : find_bar();
 
-    if ( options.map_open )
-        toggle(false);
-
     if ( options.vectors )
         return msix_switch(true);
 
-    device = env_map_device(bar, memory_size() / PAGE_SIZE);
-
-    if ( options.map_open )
-        toggle(true);
-
+    device = map_device(options.map_open);
     memory_init(device);
 
     return device;
@@ -318,8 +326,14 @@ static void run_modes(void)
         describe_forms();
 
     for ( i = 0; i < NR_MODES; i++ )
-        if ( options.mode[i] )
-            (options.random_count ? random_run : run_mode)(&modes[i]);
+    {
+        if ( !options.mode[i] )
+            continue;
+
+        if ( options.map_again )
+            map_device(modes[i].open);
+        (options.random_count ? random_run : run_mode)(&modes[i]);
+    }
 }
 
 void main(void)

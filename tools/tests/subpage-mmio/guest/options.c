@@ -14,6 +14,8 @@
  *   toggle=<first>-<last>        hex BAR offsets: for mode open, have Xen take
  *                                protection of these away, and restore it
  *   map=open                     do the same while mapping the BAR
+ *   map=again                    map the BAR again before each mode; for mode
+ *                                open while that is without protection
  *   random=<seed>,<count>        hex: run so many random instructions in each
  *                                mode, instead of the forms
  *   race=<count>                 hex: have a second processor race, instead of
@@ -294,8 +296,9 @@ static bool parse_protect(const char *arg)
 static bool parse_map(const char *arg)
 {
     options.map_open = is_word(arg, "open");
+    options.map_again = is_word(arg, "again");
 
-    return options.map_open;
+    return options.map_open || options.map_again;
 }
 
 static bool parse_random(const char *arg)
@@ -402,7 +405,7 @@ static const struct {
     { "window=",  parse_window,  "<hex address>,<pages, 2 to 8>" },
     { "protect=", parse_protect, "msix, or up to 16 hex <first>-<last>" },
     { "registers=", parse_registers, "up to 16 hex <first>-<last>" },
-    { "map=",     parse_map,     "open" },
+    { "map=",     parse_map,     "open, or again" },
     { "random=",  parse_random,  "<seed>,<count>, in hex" },
     { "race=",    parse_race,    "<count, 1 to ffff>" },
     { "bench=",   parse_bench,   "up to 32 of nothing, write, read, "

@@ -38,7 +38,7 @@ struct options {
     uint16_t vendor, device;
     /* One whose MSI-X is prepared first, and stays so. */
     uint16_t beside_vendor, beside_device;
-    bool protect_msix, map_open, xsetbv_fep;
+    bool protect_msix, map_open, map_again, xsetbv_fep;
     /* MSI-X: so many vectors are in use, and interrupts to be taken. */
     unsigned int vectors, storm;
     unsigned long bell;

@@ -273,6 +273,7 @@ class Scenario:
     task: object = None             # Randoms or a Race, instead of forms
     toggled: tuple = ()             # ranges that mode open is without
     opened: tuple = ()              # ranges that are of no effect at all
+    maps_again: bool = False        # before each mode, so that no PTE is stale
     window: Window | None = None    # instead of devices
     environment: str | None = None  # under which the matrix counts the forms
     counted: bool = False           # the debug key must print right counts
@@ -746,6 +747,10 @@ SCENARIOS = (
                "protection comes when a PV guest has the page mapped: its "
                "PTEs stay writable", PVH, "map=open",
                opened=(PVH.protected[0],)),
+    _pv_toggle("pv64-again",
+               "protection goes and comes, and each time a PV guest maps the "
+               "page again: it then takes effect", PVH, "map=again",
+               toggled=(PVH.protected[0],), maps_again=True),
     _option_garbage(),
     _counts("pv64", "guest-pv64", "a 64-bit PV guest", PLAIN,
             (FREE, PROTECTED, 0x2138, 0x3208, 0x3200)),

@@ -112,6 +112,10 @@ static void toggle(bool on)
     else
         env_protect(on, bar + options.toggled.first,
                     bar + options.toggled.last);
+
+    /* It is the last of them. */
+    if ( options.window )
+        options.protected.nr += on ? 1 : -1;
 }
 
 static void toggle_twice(void)
@@ -132,9 +136,6 @@ static void run(const struct form *form, const struct mode *mode,
     id = execute(form, mode, off);
     check_table(form, off);
 
-    if ( mode->open )
-        toggle(true);
-
     add("run %lu %s %s %lx ", id, form->name, mode->name, off);
     execute_add_verdict();
     nr_named = 0;
@@ -142,6 +143,9 @@ static void run(const struct form *form, const struct mode *mode,
     add(" ");
     add_bytes(form, off);
     say("%s", "");
+
+    if ( mode->open )
+        toggle(true);
 }
 
 /* Do all operations stay on the pages that are there to be written? */

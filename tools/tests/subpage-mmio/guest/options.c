@@ -7,7 +7,8 @@
  *   protect=msix                 announce MSI-X before mapping the BAR
  *   window=<address>,<pages>     use this memory, instead of a device's BAR0:
  *                                hex address, page number 0 is left alone
- *   protect=<first>-<last>,...   hex offsets in the window that Xen protects
+ *   protect=<first>-<last>,...   hex offsets in the window that Xen protects,
+ *                                but for those of toggle=
  *   registers=<first>-<last>,... hex offsets in the window of 4-byte registers
  *                                which keep what is written; only these are
  *                                looked at, default is all of the window
@@ -459,6 +460,13 @@ void options_parse(char *line)
 
     if ( options.map_open && !options.toggled.last )
         fatal("map=open: say by toggle= what is to be open");
+
+    if ( options.window && options.toggled.last )
+    {
+        if ( options.protected.nr == ARRAY_SIZE(options.protected.range) )
+            fatal("toggle=: there are too many ranges in protect= for it");
+        options.protected.range[options.protected.nr++] = options.toggled;
+    }
 
     if ( options.window ? options.protect_msix : options.protected.nr )
         fatal("protect=: wanted msix for a device, ranges for a window");

@@ -556,21 +556,25 @@ def _find_trap(traps, parts, at):
     return None
 
 
-def judge_window(report, protection, traps, quirks):
+def judge_window(report, protection, traps, quirks, toggled=()):
     """Judge runs on memory that the guest itself has looked at: what is not
     as it must be is in the verdict.
 
     `traps` are the offsets of writes at which the machine says to have asked
     the hypervisor, in order; None if it does not say.  Each run on a
-    partially protected page needs one of its own.
+    partially protected page needs one of its own.  The `toggled` ranges are
+    not protected in mode open.
     """
     findings = []
     at = 0
     for run in report.runs:
-        verdict = _due_verdict(run, protection, quirks)
+        its = protection
+        if run.mode == "open":
+            run, its = _while_open(run, protection, toggled, quirks)
+        verdict = _due_verdict(run, its, quirks)
         right = _is_verdict(run.verdict, verdict)
         seen = []
-        parts = _trapping(run, protection)
+        parts = _trapping(run, its)
         if parts and traps is not None:
             index = _find_trap(traps, parts, at)
             if index is None:
@@ -578,8 +582,8 @@ def judge_window(report, protection, traps, quirks):
             else:
                 seen.append(f"trap at {traps[index]:x}")
                 at = index + 1
-        findings.append(Finding(run, 0, expected(run, protection), verdict,
-                                seen, right))
+        findings.append(Finding(run, 0, expected(run, its), verdict, seen,
+                                right))
     return findings
 
 

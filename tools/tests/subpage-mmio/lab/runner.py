@@ -210,10 +210,12 @@ def option_targets(scenario, bars):
             if not device.table]
 
 
-def window_arguments(window):
-    """What a guest has to know about a window."""
+def window_arguments(window, toggled=()):
+    """What a guest has to know about a window, but for what it toggles."""
     words = [f"window={window.address:x}+{window.pages:x}"]
-    for name, ranges in (("protect", window.protected),
+    protected = [range_ for range_ in window.protected
+                 if range_ not in toggled]
+    for name, ranges in (("protect", protected),
                          ("registers", window.registers)):
         if ranges:
             words.append(f"{name}=" + "+".join(
@@ -227,7 +229,8 @@ def boot_texts(scenario, kind, bars):
     options = [its_machine.xen_options, scenario.xen_options]
     arguments = [its_machine.guest_options]
     if scenario.window:
-        arguments.append(window_arguments(scenario.window))
+        arguments.append(window_arguments(scenario.window,
+                                          scenario.toggled))
     if scenario.task:
         arguments.append(scenario.task.argument())
     if kind == "stock":
@@ -347,7 +350,8 @@ def judge_runs(scenario, outcome, said, logs):
                                    bool(scenario.window))
     if scenario.window:
         return judge.judge_window(said, *protections(scenario),
-                                  window_traps(scenario, outcome), quirks)
+                                  window_traps(scenario, outcome), quirks,
+                                  scenario.toggled)
     return judge.judge(said, logs, protections(scenario), quirks,
                        scenario.toggled,
                        has_msix(scenario))

@@ -453,6 +453,20 @@ def _window(name, kernel, machine, modes, places, words,
         seconds=600, stock=None)
 
 
+def _window_toggle():
+    """Of the page that _toggle() has elsewhere."""
+    modes, places = ("open", "kernel"), (FREE, PROTECTED, 0x20fd)
+    first, last = PLAIN.protected[0]
+    return replace(
+        _window("pvh-ept-toggle", "guest-pvh", "bochs-pvh-ept", modes, places,
+                ""),
+        about="protection goes and comes while a PVH dom0 on an emulated "
+              "Intel processor has the page mapped: each takes effect at once",
+        guest=guest(modes, places, f"toggle={first:x}-{last:x}",
+                    "forms=mov_r+xchg_+lock_xadd+rep_stosb"),
+        toggled=(PLAIN.protected[0],), environment=None)
+
+
 def _watched():
     """Only Intel's page tables have what a listener wants to know."""
     modes, places = ("watched",), (FREE, PROTECTED, 0x20fd, 0x2ffd)
@@ -811,6 +825,7 @@ SCENARIOS = (
     _window("pvh-ept-card", "guest-pvh", "bochs-pvh-ept",
             ("kernel", "user"), REGISTER_PLACES, "a PVH dom0", NETWORK_CARD,
             REGISTER_FORMS),
+    _window_toggle(),
     _watched(),
     _window("pv64-intel-forms", "guest-pv64", "bochs-pv",
             ("kernel", "user"), PLACES, "a 64-bit PV dom0"),

@@ -348,13 +348,13 @@ class Toggled(unittest.TestCase):
 class Window(unittest.TestCase):
     """Memory that the guest itself has looked at."""
 
-    def right(self, runs, traps=None):
+    def right(self, runs, traps=None, mode="kernel", toggled=()):
         """Which of the runs (form, offset, verdict) are right?"""
         report = judge.parse_console(FORMS + "".join(
-            f"SPM: run {number} {form} kernel {offset:x} {verdict} -\n"
+            f"SPM: run {number} {form} {mode} {offset:x} {verdict} -\n"
             for number, (form, offset, verdict) in enumerate(runs)))
         return [finding.right for finding in judge.judge_window(
-            report, PROTECTED, traps, judge.Quirks(vector=13))]
+            report, PROTECTED, traps, judge.Quirks(vector=13), toggled)]
 
     def test_verdict(self):
         runs = [("mov4", 0x2040, verdict) for verdict in (
@@ -384,6 +384,13 @@ class Window(unittest.TestCase):
         self.assertEqual(self.right(runs, [0x2040, 0x2100]), [True, False])
         self.assertEqual(self.right(runs, [0x2100, 0x2200, 0x2040]),
                          [True, True])
+
+    def test_open(self):
+        run, toggled = [("mov4", 0x5300, "ok")], ((0x5300, 0x5307),)
+        self.assertEqual(self.right(run, [], "open", toggled), [True])
+        self.assertEqual(self.right(run, [], "kernel", toggled), [False])
+        self.assertEqual(self.right([("mov4", 0x2040, "ok")], [], "open",
+                                    toggled), [False])
 
     def test_where_traps_are_due(self):
         runs = [("mov4", 0x1040, "ok"), ("mov4", 0x2041, "refexc:13")]

@@ -191,6 +191,11 @@ class Boots(unittest.TestCase):
                 registers=((0x1000, 0x10ff), (0x1200, 0x120f)))),
             "window=90000000+2 protect=1000-1007+1010-101f "
             "registers=1000-10ff+1200-120f")
+        self.assertEqual(
+            runner.window_arguments(scenarios.Window(
+                0x90000000, 2, ((0x1000, 0x1007), (0x1010, 0x101f))),
+                ((0x1000, 0x1007),)),
+            "window=90000000+2 protect=1010-101f")
 
     def test_wrong_window(self):
         for guest in (SAYS.format("ok;mem:2040") + TRAP,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Two processors doing the same locked instruction to the same place."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import judge
@@ -33,20 +34,22 @@ def _steps(values):
     return [after - before for before, after in zip([0, *values], values)]
 
 
-def _is_counted(lap, values):
-    """Each write must be the one before it, and one more by somebody.  A
-    failed cmpxchg writes what was there."""
-    steps = [step for step in _steps(values)
-             if step or lap.name != "cmpxchg"]
-    return (steps.count(FIRST) == steps.count(SECOND) == lap.count and
-            len(steps) == 2 * lap.count)
+def _writers(lap, values):
+    """The processor of each write, 0 or 1, by the difference that it made;
+    with xchg, by who had what is put down.  None: it was neither's.
 
-
-def _is_exchanged(lap, values):
-    """Of three tokens, two are on the way: what is put down was not there."""
-    return (len(values) == 2 * lap.count and
-            set(values) <= {0, FIRST, SECOND} and
-            all(_steps(values)))
+    A failed cmpxchg writes what was there, which could be either's.
+    """
+    if lap.name != "xchg":
+        return [{FIRST: 0, SECOND: 1}.get(step) for step in _steps(values)
+                if step or lap.name != "cmpxchg"]
+    writers, there, held = [], 0, [FIRST, SECOND]
+    for value in values:
+        writers.append(held.index(value) if value in held else None)
+        if value in held:
+            held[writers[-1]] = there
+        there = value
+    return writers
 
 
 def _is_written(lap, values):
@@ -79,17 +82,25 @@ def _is_right(lap, seen):
     if seen is None or lap.offset % lap.width:
         return True
     values = _values(lap, seen)
-    check = {"xchg": _is_exchanged, "toggle": _is_written}
-    return values is not None and check.get(lap.name, _is_counted)(lap,
-                                                                   values)
+    if values is None:
+        return False
+    if lap.name == "toggle":
+        return _is_written(lap, values)
+    return Counter(_writers(lap, values)) == {0: lap.count, 1: lap.count}
 
 
-def _turns(seen):
+def _turns(lap, seen):
     """How often the writes of one processor followed the other's."""
-    values = [int.from_bytes(access.data, "little") for access in seen or ()
-              if access.kind == "W"]
-    steps = [step for step in _steps(values) if step in (FIRST, SECOND)]
-    return sum(a != b for a, b in zip(steps, steps[1:]))
+    writers = _writers(lap, _values(lap, seen) or [])
+    return sum(a != b for a, b in zip(writers, writers[1:]))
+
+
+def _summary(lap, writes):
+    if lap.name == "toggle":
+        return f"{len(writes)} writes"
+    return f"{len(writes)} writes, " + (
+        "of which only the sum tells" if lap.offset % lap.width else
+        f"{_turns(lap, writes)} turns")
 
 
 @dataclass(frozen=True)
@@ -116,8 +127,8 @@ class Race:
                 device,
                 [f"{lap.count * (1 + (lap.name != 'toggle'))} writes"],
                 f"sum:{_due_sum(lap):x}",
-                [f"{len(writes)} writes, {_turns(seen)} turns",
-                 *writes[-SHOWN:]], _is_right(lap, seen)))
+                [_summary(lap, writes), *writes[-SHOWN:]],
+                _is_right(lap, seen)))
         return findings
 
     def problems(self, scenario, findings):
@@ -125,8 +136,8 @@ class Race:
         for place in scenario.places:
             if not any(f.run.offset == place for f in findings):
                 yield f"the guest reported no race at {place:x}"
-        locked = [f for f in findings
-                  if not f.run.form.name.startswith("toggle")]
-        if locked and not scenario.window and all(
-                f.seen[0].endswith(" 0 turns") for f in locked):
-            yield "the processors took no turns, so nothing was at stake"
+        for finding in () if scenario.window else findings:
+            if finding.seen[0].endswith(" 0 turns"):
+                yield (f"the processors took no turns in "
+                       f"{finding.run.form.name} at {finding.run.offset:x}: "
+                       f"nothing was at stake")

@@ -535,7 +535,7 @@ def _race_toggle(name):
         kernel="guest-pvh", modes=("race",), places=places,
         guest=guest(("kernel",), places, f"toggle={first:x}-{last:x}"),
         machine=f"qemu-{name}-smp", devices=(PVH,),
-        task=Race(count=5000), stock=None)
+        task=Race(count=40000), stock=None)
 
 
 def _two_devices():

@@ -79,14 +79,31 @@ class Toggle(unittest.TestCase):
 
 
 class Enough(unittest.TestCase):
-    def problems(self, values, places=(0x2040,)):
+    def problems(self, values, places=(0x2040,), line="add 2040 4 2 20002"):
         scenario = SimpleNamespace(places=places, window=None)
-        return list(RACE.problems(
-            scenario, [find("add 2040 4 2 20002", values)]))
+        return list(RACE.problems(scenario, [find(line, values)]))
 
     def test_met(self):
         self.assertEqual(self.problems(TURNS), [])
-        self.assertRegex(self.problems((1, 2))[0], "took no turns")
+        self.assertRegex(self.problems((1, 2))[0],
+                         "took no turns in add-32 at 2040")
+
+    def test_each_met(self):
+        scenario = SimpleNamespace(places=(0x2040,), window=None)
+        met, missed = (find("add 2040 4 2 20002", values)
+                       for values in (TURNS, (1, 2)))
+        self.assertEqual(len(list(RACE.problems(scenario, [met, missed]))), 1)
+
+    def test_met_by_exchange(self):
+        line = "xchg 2040 4 2 10001"
+        self.assertEqual(self.problems((1, 0x10000, 0, 1), line=line), [])
+        # 1, then what was there, by the same
+        self.assertRegex(self.problems((1, 0), line=line)[0], "no turns")
+
+    def test_unaligned(self):
+        """The device sees pieces."""
+        self.assertEqual(self.problems((), (0x2043,), "add 2043 4 2 20002"),
+                         [])
 
     def test_places(self):
         self.assertRegex(self.problems(TURNS, (0x2040, 0x2043))[0],

@@ -181,7 +181,8 @@ SCENARIOS = (
         steps=steps(DBC, FREE, stream_hammered(1 << 20), *CONSOLE),
         driver_writes=HANDOFF,
         # Firmware keeps the controller, and user space faults for ever.
-        stock_steps=(*TAKE_OVER, *free_writes(FREE)[:1]),
+        stock_steps=(*TAKE_OVER, Step(f"briefly poke {FREE:x} 32 1b92a3b4",
+                                      writes=poked(FREE, 32, 0x1b92a3b4))),
         stock_wrong=("writes of the driver", r"step 3 .* ends",
                      r"step 3 .* writes")),
     Scenario(
@@ -201,5 +202,6 @@ SCENARIOS = (
               "and the console's registers on two pages",
         machine="linux-shadow", options=("bar=1M", "dbc=8fdc"), dbc=0x8fdc,
         steps=steps(0x8fdc, FREE, TYPED, TYPED_BACK),
-        driver_writes=HANDOFF),
+        # The legacy capability's next pointer is another one here.
+        driver_writes=("846c 4 101ff01", HANDOFF[1])),
 )

@@ -269,10 +269,11 @@ def find_bars(boot):
         return [bar_lines(boot.device_log(n))[-1] for n in numbers]
 
 
-def run_guest(boot, bars, files, texts, seconds, end=DONE, attend=None):
+def run_guest(boot, bars, files, texts, seconds, end=DONE, attend=None,
+              powers_off=True):
     """Boot a hypervisor and its guest until the guest says it has finished,
     or until another `end` that is on the console.  Meanwhile, `attend` gets
-    called every now and then.
+    called every now and then.  What does not power off is not waited for.
 
     `files` and `texts` are for Boot.start(), and `bars` are the addresses
     that these rely on.
@@ -286,7 +287,7 @@ def run_guest(boot, bars, files, texts, seconds, end=DONE, attend=None):
             lambda: re.search(end.encode(), boot.console()), seconds,
             "the guest had finished" if end == DONE else
             f"the console showed '{end}'")
-        if problem is None:
+        if problem is None and powers_off:
             problem = boot.wait(boot.ended, EXIT_GRACE,
                                 "the machine powered off")
     outcome = Outcome(

@@ -91,11 +91,12 @@ SCRIBBLE = 0x5a5a0000           # with the offset: what Linux tries to write
 SWITCH = r"\x01" * 3            # Ctrl-a thrice
 
 
-def attack(dbc, about=""):
-    """Writes to all registers of the debug capability."""
+def attack(at, about="", size=DBC_SIZE):
+    """Writes to all registers that are protected, by default those of the
+    debug capability."""
     values = " ".join(f"{SCRIBBLE + offset:x}"
-                      for offset in range(0, DBC_SIZE, 4))
-    return Step(f"poke {dbc:x} 32 {values}", about)
+                      for offset in range(0, size, 4))
+    return Step(f"poke {at:x} 32 {values}", about)
 
 
 def free_writes(offset):

@@ -12,6 +12,7 @@ import judge
 import linux
 import machine
 import scenarios
+import virtio
 
 RANGES_PER_OPTION = 4           # Xen cuts an option after 127 characters
 
@@ -164,10 +165,12 @@ def differences(first, second):
 def judge_console(scenario, kind, outcome):
     """Find all that is wrong with a boot of Linux."""
     result = ConsoleResult(outcome, [], [])
+    checks = (virtio.checks if isinstance(scenario, virtio.Scenario)
+              else console.checks)
     if outcome.problem:
         result.problems.append((outcome.problem, ()))
     try:
-        result.findings = list(console.checks(scenario, kind, outcome))
+        result.findings = list(checks(scenario, kind, outcome))
     except judge.BadReport as error:
         result.problems.append((str(error), ()))
     if kind == "stock":

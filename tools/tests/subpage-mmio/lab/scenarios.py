@@ -194,6 +194,19 @@ def _linux_pvh(dom0):
                   xen=f"dom0={dom0} iommu=no-sharept dom0_max_vcpus=2")
 
 
+def _linux_serial(cpu):
+    """With one serial port for Xen, and another one on which Linux tells what
+    it does, and no kernel messages."""
+    return replace(
+        _linux(cpu), needs=(), files=(), prepare=(),
+        kernel=("-kernel", "xen", "-append", "{xen}",
+                "-initrd", "dom0 {guest},initramfs"),
+        device_arguments=("--qtest", "qtest"),
+        xen_options=f"{XEN_OPTIONS} dom0_mem=512M",
+        guest_options=LINUX_OPTIONS.replace("console=ttyS1 ", ""),
+        console="serial.log")
+
+
 # Drivers claim BARs, and user space would not be let near them.
 LINUX_OPTIONS = "console=hvc0 console=ttyS1 loglevel=5 iomem=relaxed"
 
@@ -209,6 +222,7 @@ MACHINES = {
         witness=("bochs.log",
                  r"VMEXIT: EPT violation for guest paddr 0x([0-9a-f]+)")),
     "linux-pv": _linux("max,-smap", xen="dom0_max_vcpus=2"),
+    "linux-pv-serial": _linux_serial("max,-smap"),
     "linux-npt": _linux_pvh("pvh"),
     "linux-shadow": _linux_pvh("pvh,shadow"),
 }

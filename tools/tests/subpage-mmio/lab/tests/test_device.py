@@ -245,6 +245,8 @@ class VirtioRng(unittest.TestCase):
         self.assertEqual(os.pread(self.memory.fileno(), 502, 0x1ffe),
                          stream[500:502] + stream[:500])
         self.assertEqual(self.peer.log()[-1], "msi 1 fee00000 61")
+        self.peer.bar(BAR_WRITE, 0, 4, 7)
+        self.assertEqual(self.peer.log()[-1], "mark 7")
         # A reset of the function's leaves MSI-X alone.
         self.common(0x14, 1, 0)
         self.assertEqual(self.peer.bar(BAR_READ, self.COMMON + 0x1c, 2), 0)

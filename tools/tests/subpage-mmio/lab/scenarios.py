@@ -658,6 +658,7 @@ def _msix_scenarios():
         yield _msix(
             f"pv64-msix-{suffix}", ("open", "kernel"), places[:8], device, (),
             words, few, stock=False, toggled=device.protected,
+            maps_again=True,
             about=f"MSI-X {about}, again and again: protection goes and "
                   "comes")
     yield _msix_shared()

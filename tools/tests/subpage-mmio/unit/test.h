@@ -72,6 +72,10 @@ struct model {
     bool ro[4096];
     uint8_t mem[4096];
     unsigned long forwarded, refused;
+
+    struct subpage_mmio *held;  /* What accesses use if they look nothing up. */
+    bool unmappable;            /* The next attempt to map it fails. */
+    bool wrote;                 /* The last r-m-w did. */
 };
 
 void init_model(struct model *model, unsigned long mfn);
@@ -90,11 +94,23 @@ void check_read(struct model *model, unsigned int offset, unsigned int bytes);
 void check_rmw(struct model *model, unsigned int offset, unsigned int bytes,
                unsigned int seed, int rc);
 
+/* Ask whether it is protected. */
+void check_question(struct model *model, unsigned int offset,
+                    unsigned int bytes);
+
 /* To and from a mapping of the page, past its protection. */
 void check_copy(struct model *model, uint8_t *va, unsigned int offset,
                 unsigned int bytes, unsigned int seed);
 
 void check_counts(const struct model *model);
+
+/* Steps on a machine without partially protected pages, leaving none. */
+struct choices {
+    unsigned int (*below)(unsigned int limit); /* A number, of 0 to limit-1. */
+    bool (*more)(void);                        /* Any more steps? */
+};
+
+void run_steps(const struct choices *choices);
 
 #endif /* TEST_SUBPAGE_MMIO_TEST_H */
 

@@ -143,24 +143,62 @@ void check_counts(const struct model *model)
           model->forwarded, model->refused);
 }
 
-/* One line which names the domain, the address and the length, or none. */
-static void check_message(const struct model *model, unsigned int offset,
-                          unsigned int bytes, bool refused)
+/*
+ * One line if the page could not be mapped, then one which names the domain,
+ * the address and the length if a write was refused.
+ */
+static void check_messages(const struct model *model, unsigned int offset,
+                           unsigned int bytes, bool unmapped, bool refused)
 {
     char address[20], length[20], domain[20];
+    const char *s = emul_console;
 
+    if ( unmapped )
+    {
+        CHECK(strstr(s, XENLOG_ERR) == s && strstr(s, "cannot map"),
+              "failing to map gets the message \"%s\"", s);
+        s = strchr(s, '\n') + 1;
+    }
     if ( refused )
     {
         snprintf(domain, sizeof(domain), "d%u:", EMUL_DOMAIN);
         snprintf(address, sizeof(address), "%lx,", addr(model->mfn, offset));
         snprintf(length, sizeof(length), " %u byte", bytes);
-        CHECK(strstr(emul_console, XENLOG_G_WARNING) == emul_console &&
-              strstr(emul_console, domain) && strstr(emul_console, address) &&
-              strstr(emul_console, length),
+        CHECK(strstr(s, XENLOG_G_WARNING) == s && strstr(s, domain) &&
+              strstr(s, address) && strstr(s, length),
               "%u bytes at %#x are refused with the message \"%s\"", bytes,
-              offset, emul_console);
+              offset, s);
     }
-    check_lines(refused, "an access");
+    check_lines(unmapped + refused, "an access");
+}
+
+static struct subpage_mmio *look_up(const struct model *model)
+{
+    return model->held ?: get_page(model->mfn);
+}
+
+static void done_with(const struct model *model, struct subpage_mmio *page)
+{
+    if ( page != model->held )
+        subpage_mmio_put(page);
+}
+
+/* An entry which was dropped while it was held counts for nobody. */
+static bool counts(const struct model *model)
+{
+    return !model->held || model_refuses(model, 0, PAGE_SIZE);
+}
+
+static void count(struct model *model, bool refused)
+{
+    if ( counts(model) )
+        *(refused ? &model->refused : &model->forwarded) += 1;
+}
+
+static void check_access_counts(const struct model *model)
+{
+    if ( counts(model) )
+        check_counts(model);
 }
 
 static void check_memory(const struct model *model, const char *what,
@@ -174,8 +212,10 @@ static void check_memory(const struct model *model, const char *what,
 void check_write(struct model *model, unsigned int offset, unsigned int bytes,
                  unsigned int seed)
 {
-    struct subpage_mmio_access access = { .page = get_page(model->mfn) };
-    bool refused = model_refuses(model, offset, bytes);
+    struct subpage_mmio_access access = { .page = look_up(model) };
+    bool protected = model_refuses(model, offset, bytes);
+    bool unmapped = !protected && model->unmappable;
+    bool refused = protected || unmapped;
     static struct emul_io io[EMUL_LOG];
     unsigned int nr = 0;
     uint8_t data[bytes];
@@ -185,27 +225,27 @@ void check_write(struct model *model, unsigned int offset, unsigned int bytes,
     subpage_mmio_begin(&access);
     subpage_mmio_write(access.page, offset, data, bytes);
     subpage_mmio_end(&access);
-    subpage_mmio_put(access.page);
+    done_with(model, access.page);
 
     if ( !refused )
     {
         nr = expect_io(io, 'W', model->mfn, offset, data, bytes);
         memcpy(model->mem + offset, data, bytes);
     }
-    *(refused ? &model->refused : &model->forwarded) += 1;
+    count(model, refused);
 
     check_log(io, nr, "write", offset, bytes);
     check_memory(model, "write", offset, bytes);
-    check_message(model, offset, bytes, refused);
-    check_counts(model);
+    check_messages(model, offset, bytes, unmapped, refused);
+    check_access_counts(model);
 }
 
 void check_read(struct model *model, unsigned int offset, unsigned int bytes)
 {
-    struct subpage_mmio_access access = { .page = get_page(model->mfn) };
+    struct subpage_mmio_access access = { .page = look_up(model) };
     static struct emul_io io[EMUL_LOG];
     uint8_t data[bytes];
-    unsigned int nr;
+    unsigned int nr = 0;
     bool done;
 
     make_bytes(data, bytes, model->mem[offset] + 1);
@@ -213,16 +253,36 @@ void check_read(struct model *model, unsigned int offset, unsigned int bytes)
     subpage_mmio_begin(&access);
     done = subpage_mmio_read(access.page, offset, data, bytes);
     subpage_mmio_end(&access);
-    subpage_mmio_put(access.page);
+    done_with(model, access.page);
 
-    CHECK(done, "read of %u bytes at %#x returns false", bytes, offset);
-    CHECK(!memcmp(data, model->mem + offset, bytes),
-          "read of %u bytes at %#x returns others", bytes, offset);
-    nr = expect_io(io, 'R', model->mfn, offset, data, bytes);
+    CHECK(done == !model->unmappable, "read of %u bytes at %#x returns %d",
+          bytes, offset, done);
+    if ( done )
+    {
+        CHECK(!memcmp(data, model->mem + offset, bytes),
+              "read of %u bytes at %#x returns others", bytes, offset);
+        nr = expect_io(io, 'R', model->mfn, offset, data, bytes);
+    }
     check_log(io, nr, "read", offset, bytes);
     check_memory(model, "read", offset, bytes);
-    check_message(model, offset, bytes, false);
-    check_counts(model);
+    check_messages(model, offset, bytes, !done, false);
+    check_access_counts(model);
+}
+
+void check_question(struct model *model, unsigned int offset,
+                    unsigned int bytes)
+{
+    struct subpage_mmio_access access = { .page = look_up(model) };
+    bool protected;
+
+    subpage_mmio_begin(&access);
+    protected = subpage_mmio_is_protected(access.page, offset, bytes);
+    subpage_mmio_end(&access);
+    done_with(model, access.page);
+
+    CHECK(protected == model_refuses(model, offset, bytes),
+          "%u bytes at %#x are said to be %s", bytes, offset,
+          protected ? "protected" : "free");
 }
 
 void check_copy(struct model *model, uint8_t *va, unsigned int offset,
@@ -282,50 +342,55 @@ static int modify(void *ptr, void *arg)
 void check_rmw(struct model *model, unsigned int offset, unsigned int bytes,
                unsigned int seed, int rc)
 {
-    struct subpage_mmio_access access = { .page = get_page(model->mfn) };
+    struct subpage_mmio_access access = { .page = look_up(model) };
     bool refused = model_refuses(model, offset, bytes);
     bool aligned = !(bytes & (bytes - 1)) && !(offset % bytes);
-    uint8_t old[8], new[8];
+    uint8_t new[8];
     struct rmw rmw = {
         .model = model, .offset = offset, .bytes = bytes,
-        .old = old, .new = new, .direct = aligned && !refused, .rc = rc,
+        .old = model->mem + offset, .new = new,
+        .direct = aligned && !refused, .rc = rc,
     };
+    bool exclusive = !rmw.direct && !model->unmappable;
     struct emul_io io[16];
     unsigned int nr = 0;
     int result = ~rc;
     bool done;
 
-    memcpy(old, model->mem + offset, bytes);
     make_bytes(new, bytes, seed);
 
     subpage_mmio_begin(&access);
     done = subpage_mmio_rmw(&access, offset, bytes, modify, &rmw, &result);
-    CHECK(emul_access_lock[emul_cpu] == (rmw.direct ? READ : WRITE),
+    CHECK(emul_access_lock[emul_cpu] == (exclusive ? WRITE : READ),
           "r-m-w of %u bytes at %#x holds the wrong lock", bytes, offset);
     subpage_mmio_end(&access);
-    subpage_mmio_put(access.page);
+    done_with(model, access.page);
 
-    CHECK(done && rmw.calls == 1 && result == rc,
+    CHECK(done == !model->unmappable && rmw.calls == done &&
+          (!done || result == rc),
           "r-m-w of %u bytes at %#x returns %d, calls the operation %u times, "
           "gives %d instead of %d", bytes, offset, done, rmw.calls, result,
           rc);
 
-    if ( !rmw.direct )
-        nr = expect_io(io, 'R', model->mfn, offset, old, bytes);
-    if ( !rc && !refused )
+    /* It may have become another answer while we waited to be exclusive. */
+    refused = model_refuses(model, offset, bytes);
+    model->wrote = done && !rc && !refused;
+
+    if ( exclusive )
+        nr = expect_io(io, 'R', model->mfn, offset, rmw.old, bytes);
+    if ( model->wrote )
     {
         memcpy(model->mem + offset, new, bytes);
-        if ( !rmw.direct )
+        if ( exclusive )
             nr += expect_io(io + nr, 'W', model->mfn, offset, new, bytes);
     }
-    if ( !rc )
-        *(refused ? &model->refused : &model->forwarded) += 1;
+    if ( done && !rc )
+        count(model, refused);
 
     check_log(io, nr, "r-m-w", offset, bytes);
     check_memory(model, "r-m-w", offset, bytes);
-    check_message(model, offset, bytes, refused && !rc);
-    if ( !rc )
-        check_counts(model);
+    check_messages(model, offset, bytes, !done, done && !rc && refused);
+    check_access_counts(model);
 }
 
 /*

@@ -157,37 +157,16 @@ void xfree(void *p);
 #define xmalloc(type) ((type *)emul_alloc(sizeof(type), false))
 #define xzalloc(type) ((type *)emul_alloc(sizeof(type), true))
 
-/* CPUs: one thread plays all of them. */
+/* CPUs, locks and RCU. */
 
-#define EMUL_CPUS 2
-extern unsigned int emul_cpu;
-
-/* Locks. */
-
-typedef struct { bool held; } spinlock_t;
-
-#define spin_lock_init(l) ((l)->held = false)
-#define spin_lock(l)   ({ ASSERT(!(l)->held); (l)->held = true; })
-#define spin_unlock(l) ({ ASSERT((l)->held); (l)->held = false; })
-
-typedef struct { unsigned int readers; bool writer; } rwlock_t;
-
-#define rwlock_init(l)  ((void)(*(l) = (rwlock_t){}))
-#define read_lock(l)    ({ ASSERT(!(l)->writer); (l)->readers++; })
-#define read_unlock(l)  ({ ASSERT((l)->readers); (l)->readers--; })
-#define write_lock(l) \
-    ({ ASSERT(!(l)->writer && !(l)->readers); (l)->writer = true; })
-#define write_unlock(l) ({ ASSERT((l)->writer); (l)->writer = false; })
-
-/*
- * There is but one, so its state can be global.  It is a failure if a CPU
- * would have to wait: there is nobody to wait for.
- */
+/* There is but one percpu_rwlock, so its state can be global. */
 enum emul_held { FREE, READ, WRITE };
-extern enum emul_held emul_access_lock[EMUL_CPUS];
 
-/* Runs once, on the other CPU, when this one has unlocked. */
-extern void (*emul_after_unlock)(void);
+#ifdef EMUL_THREADS
+#include "threads.h"
+#else
+#include "one-thread.h"
+#endif
 
 void emul_lock(enum emul_held mode);
 void emul_unlock(enum emul_held mode);
@@ -206,25 +185,8 @@ void emul_unlock(enum emul_held mode);
 #define arch_fetch_and_add(p, n) __sync_fetch_and_add(p, n)
 #define cmpxchgptr(p, old, new) __sync_val_compare_and_swap(p, old, new)
 #define smp_wmb() __sync_synchronize()
-
-/* RCU. */
-
-struct rcu_head {
-    struct rcu_head *next;
-    void (*func)(struct rcu_head *head);
-};
-typedef struct {} rcu_read_lock_t;
-
-extern unsigned int emul_rcu_readers;
-
-#define DEFINE_RCU_READ_LOCK(name) rcu_read_lock_t name
-#define rcu_read_lock(l) ((void)(l), (void)emul_rcu_readers++)
-#define rcu_read_unlock(l) \
-    ({ (void)(l); ASSERT(emul_rcu_readers); emul_rcu_readers--; })
-/* Who does not keep writers out is a reader. */
-#define rcu_dereference(p) \
-    ({ ASSERT(emul_rcu_readers || emul_access_lock[emul_cpu] == WRITE); (p); })
-#define rcu_assign_pointer(p, val) ((p) = (val))
+/* On x86 each load is one that acquires. */
+#define read_atomic(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 
 void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head));
 void emul_grace_period(void);

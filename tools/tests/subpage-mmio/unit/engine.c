@@ -69,6 +69,15 @@ void get_state(struct state *state)
     rcu_read_unlock(&pages_rcu);
 }
 
+struct subpage_mmio *get_page(unsigned long mfn)
+{
+    struct subpage_mmio *page = subpage_mmio_get(_mfn(mfn));
+
+    CHECK(page, "page %#lx has no entry", mfn);
+
+    return page;
+}
+
 struct page_state page_state(unsigned long mfn)
 {
     struct subpage_mmio *page = get_page(mfn);

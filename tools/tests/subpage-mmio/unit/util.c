@@ -18,15 +18,6 @@ void check_nothing_left(void)
     CHECK(emul_allocated == 1, "%u allocations are left", emul_allocated - 1);
 }
 
-struct subpage_mmio *get_page(unsigned long mfn)
-{
-    struct subpage_mmio *page = subpage_mmio_get(_mfn(mfn));
-
-    CHECK(page, "page %#lx has no entry", mfn);
-
-    return page;
-}
-
 void add(unsigned long mfn, unsigned int offset, size_t size)
 {
     int rc = subpage_mmio_ro_add(addr(mfn, offset), size);

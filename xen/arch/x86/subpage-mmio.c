@@ -373,7 +373,7 @@ void subpage_mmio_end(struct subpage_mmio_access *access)
 
 static void __iomem *map_page(struct subpage_mmio *page)
 {
-    void __iomem *va = page->va;
+    void __iomem *va = read_atomic(&page->va);
 
     if ( likely(va) )
         return va;

@@ -71,7 +71,12 @@ static struct range run(unsigned int first, unsigned int limit, bool ro)
 static struct range any_range(bool ro)
 {
     unsigned int first = below(PAGES * NR_GRANULES);
-    struct range range = run(first, 1 + below(below(8) ? 40 : 1500), ro);
+    struct range range;
+
+    if ( below(4) )
+        while ( first < PAGES * NR_GRANULES - 1 && *model_ro(first) != ro )
+            first++;
+    range = run(first, 1 + below(below(8) ? 40 : 1500), ro);
 
     /* Sometimes it is too long, or reaches into the foreign page. */
     if ( !below(16) )

@@ -19,7 +19,7 @@ ifneq ($(words $(subst :, ,$(TOP)$(BUILD))),1)
 $(error The path of this clone, or of BUILD, has a space or a colon, which Xen's build cannot take)
 endif
 
-.PHONY: help run check unit guest device linux xen series series-build apply \
+.PHONY: help run check unit fuzz stress guest device linux xen series series-build apply \
         mutants bench \
         packages clean
 
@@ -45,6 +45,18 @@ unit:
 	@$(LOCK)
 	$(S)/setup
 	$(S)/run-unit
+
+## make fuzz SECONDS=n  look for inputs that break the engine, for so long (20 seconds)
+fuzz:
+	@$(LOCK)
+	$(S)/setup
+	FUZZ_SECONDS="$(or $(SECONDS),20)" $(S)/run-unit fuzz
+
+## make stress SECONDS=n   change protection in some threads, write in others, for so long (10 seconds)
+stress:
+	@$(LOCK)
+	$(S)/setup
+	STRESS_SECONDS="$(or $(SECONDS),10)" $(S)/run-unit stress
 
 ## make guest, device, linux   the test kernels, the PCI devices that they write to, Linux
 guest device linux:

@@ -197,14 +197,15 @@ def _linux_pvh(dom0):
 def _linux_serial(cpu):
     """With one serial port for Xen, and another one on which Linux tells what
     it does, and no kernel messages."""
+    machine = _qemu(
+        cpu, QEMU_QUIRKS, "-serial", f"file:{LINUX_OUTPUT}",
+        xen="dom0_mem=512M",
+        guest_options=LINUX_OPTIONS.replace("console=ttyS1 ", ""))
     return replace(
-        _linux(cpu), needs=(), files=(), prepare=(),
-        kernel=("-kernel", "xen", "-append", "{xen}",
-                "-initrd", "dom0 {guest},initramfs"),
-        device_arguments=("--qtest", "qtest"),
-        xen_options=f"{XEN_OPTIONS} dom0_mem=512M",
-        guest_options=LINUX_OPTIONS.replace("console=ttyS1 ", ""),
-        console="serial.log")
+        machine,
+        arguments=tuple(word.replace("256", "1024")         # MiB
+                        for word in machine.arguments),
+        kernel=(*machine.kernel[:-1], "dom0 {guest},initramfs"))
 
 
 # Drivers claim BARs, and user space would not be let near them.

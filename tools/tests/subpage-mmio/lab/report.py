@@ -116,7 +116,8 @@ def difference(results):
                               subsequent_indent=" " * 13))
     say("\nthe last that the console received")
     for kind, result in results.items():
-        for line in _console_tail(result.outcome.console)[-LAST:]:
+        told = filter(str.strip, _console_tail(result.outcome.console))
+        for line in list(told)[-LAST:]:
             say(f"    {kind:8} | {line[:65]}")
     say("")
     for kind, groups in (("stock", stock), ("patched", patched)):

@@ -150,7 +150,7 @@ boot
 DEBUG_OUTPUT, LINUX_OUTPUT, CONTROL = "dbc.out", "linux.log", "control"
 
 
-def _linux(cpu, *more, xen=""):
+def _linux(cpu, processors, *more, xen=""):
     """With an xHCI controller whose debug capability is the console, and a
     serial port for Linux alone.  GRUB loads it all to where it can stay: a
     console that is set up before Xen relocates itself does not survive it on
@@ -170,7 +170,8 @@ def _linux(cpu, *more, xen=""):
             "-nodefaults", "-nographic", "-no-reboot", "-monitor", "none",
             "-machine", "q35,memory-backend=mem0",
             "-object", "memory-backend-memfd,id=mem0,size=1G,share=on",
-            "-m", "1024", "-smp", "2", "-accel", "tcg,thread=single",
+            "-m", "1024", "-smp", str(processors),
+            "-accel", "tcg,thread=single",
             # Time goes by with instructions.  Or else Xen, which looks at the
             # console every 100 us, would have time for nothing else on a
             # busy machine.
@@ -183,15 +184,16 @@ def _linux(cpu, *more, xen=""):
         device_arguments=("--qtest", "qtest", "--intel-iommu", "00:08.0"),
         kernel=("-cdrom", "boot.iso"),
         xen_options=f"loglvl=all guest_loglvl=all console=xhci "
-                    f"conring_size=1m dom0_mem=512M {xen}".rstrip(),
+                    f"conring_size=1m dom0_mem=512M "
+                    f"dom0_max_vcpus={processors} {xen}".rstrip(),
         guest_options=LINUX_OPTIONS,
         quirks=QEMU_QUIRKS, console=DEBUG_OUTPUT)
 
 
 def _linux_pvh(dom0):
-    return _linux("EPYC,+svm,+npt,-rdtscp,-monitor",
+    return _linux("EPYC,+svm,+npt,-rdtscp,-monitor", 2,
                   "-device", "intel-iommu,intremap=off",
-                  xen=f"dom0={dom0} iommu=no-sharept dom0_max_vcpus=2")
+                  xen=f"dom0={dom0} iommu=no-sharept")
 
 
 def _linux_serial(cpu):
@@ -222,7 +224,7 @@ MACHINES = {
         HVM_VECTOR, xen="dom0=pvh,verbose dom0-iommu=none iommu=no",
         witness=("bochs.log",
                  r"VMEXIT: EPT violation for guest paddr 0x([0-9a-f]+)")),
-    "linux-pv": _linux("max,-smap", xen="dom0_max_vcpus=2"),
+    "linux-pv": _linux("max,-smap", 2),
     "linux-pv-serial": _linux_serial("max,-smap"),
     "linux-npt": _linux_pvh("pvh"),
     "linux-shadow": _linux_pvh("pvh,shadow"),

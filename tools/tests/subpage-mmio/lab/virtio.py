@@ -64,9 +64,8 @@ SCENARIOS = (
               "are on the page of its MSI-X table: its driver works",
         machine="linux-pv-serial",
         steps=(LOAD, BOUND, *linux.free_writes(TABLE.stop),
-               linux.attack(TABLE[0], "user space writes to the MSI-X table",
-                            len(TABLE)),
-               linux.attack(PBA[0], "and to the PBA", len(PBA)),
+               linux.attack(TABLE[0], len(TABLE)),
+               linux.attack(PBA[0], len(PBA)),
                READ, COUNT),
         # The device never hears of the driver's buffers.  Whoever needs one
         # first hangs; that may even be who loads the driver.

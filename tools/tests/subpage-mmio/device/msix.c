@@ -3,8 +3,8 @@
  * A device with MSI-X, whose table and PBA share their pages with ordinary
  * registers, and maybe with each other, at offsets which options choose:
  *
- *   table=, pba=    hex offsets in the BAR, multiples of 8; beyond it, they are
- *                   at another device's registers, and do not work
+ *   table=, pba=    hex offsets in the BAR, multiples of 8; beyond it, they
+ *                   are at another device's registers, and do not work
  *   vectors=        hex, up to 800
  *   bell=           hex offset: a 32-bit write raises the vector of its value
  *   device=         hex PCI id, to tell several such devices apart

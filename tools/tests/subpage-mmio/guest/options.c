@@ -24,10 +24,12 @@
  *   bench=<operation>[:<offset>],...
  *                                time these, of bench.c, at hex BAR offsets,
  *                                instead of running forms
- *   keys=<keys>                  when all is done, press these on Xen's console
- *   beside=<vendor>:<device>     have MSI-X of this one prepared, too, and first
- *   toggle=msix|remove           instead: have MSI-X torn down, by its driver or
- *                                because the device is removed, and set up
+ *   keys=<keys>                  when all is done, press these on Xen's
+ *                                console
+ *   beside=<vendor>:<device>     have MSI-X of this one prepared, too, and
+ *                                before the other's
+ *   toggle=msix|remove           instead: have MSI-X torn down, by its driver,
+ *                                or as the device is removed, and set up
  *   msix=<vectors>               hex: set up so many vectors of the device
  *   bell=<offset>                hex: writing a vector's number raises it
  *   storm=<interrupts>           hex: then take so many, writing to at=

@@ -78,9 +78,15 @@ unsigned int pci_find_capability(unsigned int devfn, uint8_t id)
     unsigned int cap = pci_read32(devfn, CAP_LIST) & 0xfc, left;
 
     /* There is no room for more of them. */
-    for ( left = 48; cap && left--; cap = (pci_read16(devfn, cap) >> 8) & 0xfc )
-        if ( (pci_read16(devfn, cap) & 0xff) == id )
+    for ( left = 48; cap && left--; )
+    {
+        uint16_t header = pci_read16(devfn, cap);
+
+        if ( (header & 0xff) == id )
             return cap;
+
+        cap = (header >> 8) & 0xfc;
+    }
 
     return 0;
 }

@@ -15,7 +15,10 @@ void pci_write16(unsigned int devfn, unsigned int reg, uint16_t val);
 /* Where is the capability in configuration space?  0: there is none. */
 unsigned int pci_find_capability(unsigned int devfn, uint8_t id);
 
-/* Enable memory decoding and bus mastering, and say where the first BAR is; 0 if nowhere. */
+/*
+ * Enable memory decoding and bus mastering, and say where the first BAR is; 0
+ * if nowhere.
+ */
 uint64_t pci_enable_bar0(unsigned int devfn);
 
 #endif /* SPM_PCI_H */

@@ -118,7 +118,8 @@ int main(int argc, char *argv[])
     if ( argc == 5 && !strcmp(argv[1], "hammer") )
         return hammer(argv + 2);
 
-    errx(1, "usage: tool ring | tool console | tool hammer ADDRESS FIRST COUNT");
+    errx(1, "usage: tool ring | tool console | "
+            "tool hammer ADDRESS FIRST COUNT");
 }
 
 /*

@@ -259,7 +259,7 @@ static void others_unchanged(void)
 #define STEPS 30
 #define SEED 3
 #define PAGES 12
-#define FOREIGN 10 /* Somebody else's, r/o as a whole, the page of this number. */
+#define FOREIGN 10 /* The page of this number is somebody else's, r/o. */
 
 static const struct layout {
     unsigned int table, pba, nr_entries; /* From the first page's beginning. */

@@ -23,7 +23,7 @@
 #define BLOCK(changer) ((changer) * 64)
 #define BLOCK_SIZE     64
 #define LAST           (4096 - GRANULE)
-/* ... what stays free, one each, and for all of them: in one access, in two. */
+/* ... what stays free, one each, and for all: in one access, in two. */
 #define OWN(user)      (0x800 + (user) * 8)
 #define SHARED         0xc00
 #define SHARED_ODD     0xd02
@@ -52,7 +52,8 @@ static unsigned int random_below(unsigned int limit)
 {
     static __thread uint64_t state;
 
-    state = (state ?: emul_cpu) * 6364136223846793005UL + 1442695040888963407UL;
+    state = (state ?: emul_cpu) * 6364136223846793005UL +
+            1442695040888963407UL;
 
     return (state >> 33) % limit;
 }

@@ -73,7 +73,7 @@ struct model {
     uint8_t mem[4096];
     unsigned long forwarded, refused;
 
-    struct subpage_mmio *held;  /* What accesses use if they look nothing up. */
+    struct subpage_mmio *held;  /* For accesses that look nothing up. */
     bool unmappable;            /* The next attempt to map it fails. */
     bool wrote;                 /* The last r-m-w did. */
 };

@@ -2,8 +2,8 @@
 /*
  * Each CPU is a thread: locks wait, and memory orders what it orders on them.
  *
- * An entry of RCU's queue ("callback") runs as soon as RCU allows it: once each
- * CPU that was reading when it was queued has left that read section.
+ * An entry of RCU's queue ("callback") runs as soon as RCU allows it: once
+ * each CPU that was reading when it was queued has left that read section.
  */
 #ifndef TEST_SUBPAGE_MMIO_THREADS_H
 #define TEST_SUBPAGE_MMIO_THREADS_H

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 POLL = 0.05                     # seconds
-FIRMWARE_LIMIT = 60             # until the firmware must have placed the BARs
-EXIT_GRACE = 20                 # for the machine to power off by itself
-PREPARE_LIMIT = 60              # for each command before the machine starts
+FIRMWARE_LIMIT = 120            # until the firmware must have placed the BARs
+EXIT_GRACE = 60                 # for the machine to power off by itself
+PREPARE_LIMIT = 120             # for each command before the machine starts
+PATIENCE = 180                  # with a machine that does not make progress
 DONE = r"SPM: done \d+\s"
 LAST_LINE = r"\S.*"
 
@@ -179,6 +180,7 @@ class Boot:
     def wait(self, finished, seconds, what):
         """None once `finished()`, or in words what happened instead."""
         limit = time.monotonic() + seconds
+        size, patience = None, None
         while not finished():
             check_signals()
             self.attend()
@@ -188,8 +190,18 @@ class Boot:
                         f"before {what}")
             if time.monotonic() > limit:
                 return f"{seconds} s passed before {what}"
+            if size != (size := self._progress()):
+                patience = time.monotonic() + PATIENCE
+            elif self.machine.progress and time.monotonic() > patience:
+                return (f"nothing was printed for {PATIENCE} s, long "
+                        f"before {what}")
             time.sleep(POLL)
         return None
+
+    def _progress(self):
+        """Changes when it makes any."""
+        return [path.stat().st_size for name in self.machine.progress
+                if (path := self.folder / name).exists()]
 
     def _gone(self):
         """A process that has ended.  A device does so with status 0 once the

@@ -72,6 +72,9 @@ def scenario(name, results, verbose):
     what = "; ".join(f"{kind} {result.counts}"
                      for kind, result in results.items())
     say(f"{name:20} {'FAILED' if failed else 'ok':6} {seconds:5.1f} s  {what}")
+    for kind, result in results.items():
+        for note in result.notes:
+            say(f"  {kind}: {note}")
     _problems(results, verbose)
 
 

@@ -5,7 +5,7 @@ import contextlib
 import fcntl
 import itertools
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import console
 import judge
@@ -15,6 +15,7 @@ import scenarios
 import virtio
 
 RANGES_PER_OPTION = 4           # Xen cuts an option after 127 characters
+BOOTS = 3                       # at most, on an emulator with a fault
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Result:
     said: judge.Report
     findings: list
     problems: list              # (text, findings that show it)
+    notes: list = field(default_factory=list)   # of what was no problem
 
     @property
     def counts(self):
@@ -42,6 +44,7 @@ class ConsoleResult:
     outcome: machine.Outcome
     findings: list
     problems: list
+    notes: list = field(default_factory=list)
 
     @property
     def counts(self):
@@ -114,7 +117,20 @@ class Lab:
             self.kernel(scenario), self.device)
 
     def boot(self, scenario, kind, xen):
-        """Boot one hypervisor, and judge what came of it."""
+        """Boot one hypervisor, and judge what came of it.  A boot that an
+        emulator's fault may have ended gets repeated, and told of."""
+        notes, seconds = [], 0
+        while True:
+            result = self._boot_and_judge(scenario, kind, xen)
+            problem = result.outcome.problem
+            fault = machine_of(scenario).fault
+            seconds += result.outcome.seconds
+            if not (problem and fault) or len(notes) + 1 == BOOTS:
+                result.notes, result.outcome.seconds = notes, seconds
+                return result
+            notes.append(f"booted again, for {fault}: {problem}")
+
+    def _boot_and_judge(self, scenario, kind, xen):
         if isinstance(scenario, linux.Scenario):
             return judge_console(scenario, kind,
                                  console.boot(self, scenario, kind, xen))

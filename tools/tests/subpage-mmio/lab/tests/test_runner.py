@@ -5,6 +5,7 @@ what it says about things that go wrong, and that it leaves nothing behind."""
 import importlib.machinery
 import importlib.util
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -147,6 +148,36 @@ class Boots(unittest.TestCase):
     def test_guest_hangs(self):
         self.assertEqual(self.boot(guest=RUN + "hang()", seconds=1),
                          ["1 s passed before the guest had finished"])
+
+    def test_no_progress(self):
+        """Lines count as such, if they come in time."""
+        slow = "import time; time.sleep(0.6); say(''); time.sleep(0.6); "
+        with mock.patch.dict(scenarios.MACHINES, fake=replace(
+                FAKE, progress=("serial.log", "none"))), \
+                mock.patch.object(machine, "PATIENCE", 1):
+            self.assertEqual(self.boot(guest=RUN + slow + DONE), [])
+            self.assertRegex(self.boot(guest=RUN + "hang()")[0],
+                             "^nothing was printed for 1 s, long before")
+
+    def test_emulator_with_a_fault(self):
+        """Repeats boots that did not end well, and only those."""
+        for fault, works, boots in (("", 2, 1), ("a fault", 2, 2),
+                                    ("a fault", 1, 1), ("a fault", 9, 3)):
+            (self.lab.folder / "boots").unlink(missing_ok=True)
+            guest = ("log = open('../../boots', 'a+'); log.write('x'); "
+                     "log.flush(); log.seek(0); "
+                     f"len(log.read()) < {works} and sys.exit(3); ")
+            faulty = replace(FAKE, fault=fault)
+            with self.subTest(fault=fault, works=works), \
+                    mock.patch.dict(scenarios.MACHINES, fake=faulty):
+                result = self.lab.boot(
+                    replace(SCENARIO, guest=guest + RUN + DONE), "patched",
+                    self.lab.hypervisor("patched"))
+                self.assertEqual(not result.problems, boots >= works)
+                self.assertEqual(
+                    [bool(re.search("for a fault: .* ended with status 3",
+                                    note)) for note in result.notes],
+                    [True] * (boots - 1))
 
     def test_counts(self):
         key = ("say('0x00000000febf2000: {} writes forwarded, 0 refused'); " +

@@ -23,7 +23,7 @@ struct test {
 
 extern const struct test protect_tests[], access_tests[], mapping_tests[],
                          option_tests[], key_tests[], random_tests[],
-                         msix_tests[], vmsi_tests[];
+                         console_tests[], msix_tests[], vmsi_tests[];
 
 void run_option(const struct option *option);
 

@@ -123,7 +123,7 @@ class Lab:
         while True:
             result = self._boot_and_judge(scenario, kind, xen)
             problem = result.outcome.problem
-            fault = machine_of(scenario).fault
+            fault = scenarios.MACHINES[scenario.machine].fault
             seconds += result.outcome.seconds
             if not (problem and fault) or len(notes) + 1 == BOOTS:
                 result.notes, result.outcome.seconds = notes, seconds

@@ -96,7 +96,8 @@ apply:
 mutants:
 	@$(LOCK)
 	$(S)/setup
-	$(S)/build-testbed guest device
+	$(S)/fetch-linux
+	$(S)/build-testbed guest device linux
 	$(S)/mutants
 
 ## make bench           what writes cost, in instructions, and whether that is within budget

@@ -53,6 +53,9 @@ class Scenario:
     forbid: tuple = (r"ASSERT|Assertion|Xen WARN|Xen BUG|Panic|FATAL|"
                      r"omain 0 crashed|Kernel panic|Oops",)
     seconds: int = 900          # a busy machine takes long for all its polls
+    # Goes to sleep, and gets woken up.  On the emulated chipset, ACPI S5 has
+    # no effect after S3: it also gets switched off.
+    sleeps: bool = False
     environment: None = None    # there are no forms here for the matrix
 
     @property
@@ -171,6 +174,23 @@ patched Xen just the console's registers.""",
     stock_wrong=("writes of the driver", r"step 3 .* ends", r"step 3 .* writes",
                  r"step 4 .* ends"))
 
+
+
+def _shares(dom0, words):
+    """Linux with less of the controller: no MSI, or no driver at all."""
+    common = (*free_writes(FREE), attack(DBC), TYPED, TYPED_BACK, RING)
+    for share, steps, writes, about in (
+            ("hwdom", TAKE_OVER, HANDOFF, "the controller is its alone"),
+            ("no", (Step(DRIVER), Step("readlink $xhci/driver", status=1)),
+             (), "the controller is Xen's, and Linux' driver stays away")):
+        yield Scenario(
+            name=f"linux-{dom0}-{share}",
+            about=f"Linux as {words}, share={share}: {about}",
+            machine=f"linux-{dom0}",
+            xen_options=f"dbgp=xhci@pci00:08.0,share={share}",
+            steps=(*steps, *common), driver_writes=writes)
+
+
 SCENARIOS = (
     Scenario(
         name="linux-pv",
@@ -203,4 +223,19 @@ SCENARIOS = (
         steps=steps(0x8fdc, FREE, TYPED, TYPED_BACK),
         # The legacy capability's next pointer is another one here.
         driver_writes=("846c 4 101ff01", HANDOFF[1])),
+    Scenario(
+        name="linux-pv-suspend",
+        about="Linux as PV dom0 sleeps, in the middle of output, too",
+        machine="linux-pv",
+        steps=steps(
+            DBC, FREE,
+            Step("suspend", console="Finishing wakeup from ACPI S3"),
+            TYPED, TYPED_BACK, *free_writes(FREE), attack(DBC),
+            Step("(usleep 200000; suspend) & stream 100000; wait",
+                 stream=100000),
+            Step(BOUND, said="xhci_hcd$")),
+        driver_writes=HANDOFF, sleeps=True),
+    *_shares("pv", "PV dom0"),
+    *_shares("npt", "PVH dom0 on nested page tables"),
+    *_shares("shadow", "PVH dom0 on shadow page tables"),
 )

@@ -149,7 +149,8 @@ module2 /dom0 {guest}
 module2 /initramfs
 boot
 """
-DEBUG_OUTPUT, LINUX_OUTPUT, CONTROL = "dbc.out", "linux.log", "control"
+DEBUG_OUTPUT, LINUX_OUTPUT = "dbc.out", "linux.log"
+CONTROL, MONITOR = "control", "monitor"         # the device's, the emulator's
 
 
 def _linux(cpu, processors, *more, xen=""):
@@ -169,7 +170,8 @@ def _linux(cpu, processors, *more, xen=""):
             "--themes=", "-f", "/boot/grub/grub.cfg=grub.cfg", "/xen=xen",
             "/dom0=dom0", "/initramfs=initramfs"),),
         arguments=(
-            "-nodefaults", "-nographic", "-no-reboot", "-monitor", "none",
+            "-nodefaults", "-nographic", "-no-reboot",
+            "-monitor", f"unix:{MONITOR},server=on,wait=off",
             "-machine", "q35,memory-backend=mem0",
             "-object", "memory-backend-memfd,id=mem0,size=1G,share=on",
             "-m", "1024", "-smp", str(processors),
@@ -183,7 +185,9 @@ def _linux(cpu, processors, *more, xen=""):
             "-qtest", "unix:qtest,server=on,wait=off",
             "-qtest-log", "/dev/null", *more),
         device=("-device", "x-pci-proxy-dev,id=dev{number},fd={fd},addr=08"),
-        device_arguments=("--qtest", "qtest", "--intel-iommu", "00:08.0"),
+        # (Where the firmware's tables say that INTA# of slot 8 goes.)
+        device_arguments=("--qtest", "qtest", "--gsi", "20",
+                          "--intel-iommu", "00:08.0"),
         kernel=("-cdrom", "boot.iso"),
         xen_options=f"loglvl=all guest_loglvl=all console=xhci "
                     f"conring_size=1m dom0_mem=512M "
@@ -227,7 +231,7 @@ def _linux_serial(cpu):
 
 
 # Drivers claim BARs, and user space would not be let near them.
-LINUX_OPTIONS = "console=hvc0 console=ttyS1 loglevel=5 iomem=relaxed"
+LINUX_OPTIONS = "console=hvc0 console=ttyS1 loglevel=4 iomem=relaxed"
 
 MACHINES = {
     # No SMAP: a PV kernel does not survive it on this emulator's IRET.

@@ -2,7 +2,9 @@
 """What is said about Linux and the console has to be true: each check must
 fail when just its subject is broken."""
 
+import socket
 import tempfile
+import threading
 import unittest
 from dataclasses import replace
 from pathlib import Path
@@ -175,10 +177,80 @@ class Checks(unittest.TestCase):
         [(text, _)] = self.result(linux_text="SPM: end 1 0\n").problems
         self.assertRegex(text, "before the step has begun")
 
+    def test_lost(self):
+        """Xen may read where the device no longer is, but not write."""
+        for line, problems in (("lost R febe8720 4", []),
+                               ("lost W febe8720 4", ["an access hit no "
+                                "BAR: 'lost W febe8720 4'"])):
+            result = self.result(device=f"{DEVICE}{line}\n")
+            self.assertEqual([text for text, _ in result.problems], problems)
+
     def test_forbidden(self):
         [(text, _)] = self.result(
             console_text=CONSOLE + "Xen WARN at x\n").problems
         self.assertEqual(text, "the console has 'Xen WARN at x'")
+
+
+class Attends(unittest.TestCase):
+    """Of the machine, while Linux runs."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def listen(self, name):
+        listener = socket.socket(socket.AF_UNIX)
+        self.addCleanup(listener.close)
+        listener.settimeout(5)
+        listener.bind(str(self.folder / name))
+        listener.listen()
+        return listener
+
+    def test_steps_of_the_debug_host(self):
+        """Each once, and a device that refuses one is an error."""
+        control = self.listen(scenarios.CONTROL)
+        host = console.DebugHost(self.folder, False)
+        answers = [b"ok\n", b"no\n"]
+        told = []
+
+        def answer():
+            for words in answers:
+                peer, _ = control.accept()
+                with peer:
+                    told.append(peer.recv(100))
+                    peer.sendall(words)
+
+        device = threading.Thread(target=answer)
+        device.start()
+        output = self.folder / scenarios.LINUX_OUTPUT
+        output.write_text("SPM: step 1 host input \\x01h\r\n")
+        host.attend()
+        host.attend()
+        output.write_text(output.read_text() + "SPM: step 2 host cable up\n")
+        with self.assertRaisesRegex(machine.LabError, "'cable up': no"):
+            host.attend()
+        device.join()
+        self.assertEqual(told, [b"input \x01h\n", b"cable up\n"])
+
+    def test_sleeps(self):
+        """Wakes it as often as it takes, but only when it is not awake."""
+        monitor = self.listen(scenarios.MONITOR)
+        host = console.DebugHost(self.folder, True)
+        said = b""
+        for line, looks in ((b"", 1), (console.FALLS_ASLEEP, 3),
+                            (console.WAKES_UP, 1),
+                            (console.FALLS_ASLEEP, 1), (console.WAKES_UP, 1),
+                            (console.STAYS_ON, 1)):
+            said += line + b"\n"
+            (self.folder / scenarios.DEBUG_OUTPUT).write_bytes(said)
+            for _ in range(looks):
+                host.attend()
+        peer, _ = monitor.accept()
+        with peer:
+            self.assertEqual(peer.recv(1000),
+                             b"system_wakeup\n" * 4 + b"quit\n")
+        host.attend()           # it may be off by now
 
 
 class Files(unittest.TestCase):

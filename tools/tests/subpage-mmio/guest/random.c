@@ -231,7 +231,7 @@ static uint8_t *add_operand(uint8_t *p, unsigned int reg)
 }
 
 static uint8_t *add_vex(uint8_t *p, unsigned int map, uint8_t prefix,
-                        unsigned int bits, unsigned int *reg)
+                        unsigned int bits, const unsigned int *reg)
 {
     static const uint8_t prefixes[] = { 0, OPSIZE, REP, REPNE };
     unsigned int pp = 0;
@@ -251,7 +251,7 @@ static uint8_t *add_vex(uint8_t *p, unsigned int map, uint8_t prefix,
 }
 
 static uint8_t *add_legacy(uint8_t *p, unsigned int map, uint8_t prefix,
-                           unsigned int bits, unsigned int *reg)
+                           unsigned int bits, const unsigned int *reg)
 {
     if ( prefix )
         *p++ = prefix;

@@ -47,12 +47,12 @@ void env_shutdown(void)
 
 int env_prepare_msix(unsigned int bus, unsigned int devfn)
 {
-    struct physdev_pci_device_add add = { .bus = bus, .devfn = devfn };
+    struct physdev_pci_device_add added = { .bus = bus, .devfn = devfn };
     struct physdev_pci_device dev = { .bus = bus, .devfn = devfn };
     int rc;
 
     /* Xen waits for dom0 to tell which devices there are. */
-    rc = HYPERCALL(physdev_op, PHYSDEVOP_pci_device_add, &add, 0, 0);
+    rc = HYPERCALL(physdev_op, PHYSDEVOP_pci_device_add, &added, 0, 0);
     if ( rc )
         return rc;
 

@@ -9,7 +9,7 @@
 
 #include "test.h"
 
-#define LOOK_UPS 1000
+#define LOOK_UPS 1000U
 #define FIRST    0xd0000UL
 
 void fail(const char *file, int line, const char *what, const char *fmt, ...)

@@ -121,7 +121,7 @@ void init_model(struct model *model, unsigned long mfn)
 bool model_refuses(const struct model *model, unsigned int offset,
                    unsigned int bytes)
 {
-    return memchr(model->ro + offset, true, bytes);
+    return memchr(model->ro + offset, 1, bytes);
 }
 
 void check_counts(const struct model *model)
@@ -141,7 +141,6 @@ void check_counts(const struct model *model)
 static void check_messages(const struct model *model, unsigned int offset,
                            unsigned int bytes, bool unmapped, bool refused)
 {
-    char address[20], length[20], domain[20];
     const char *s = emul_console;
 
     if ( unmapped )
@@ -152,6 +151,8 @@ static void check_messages(const struct model *model, unsigned int offset,
     }
     if ( refused )
     {
+        char address[20], length[20], domain[20];
+
         snprintf(domain, sizeof(domain), "d%u:", EMUL_DOMAIN);
         snprintf(address, sizeof(address), "%lx,", addr(model->mfn, offset));
         snprintf(length, sizeof(length), " %u byte", bytes);

@@ -232,14 +232,14 @@ static bool read_page(unsigned long gfn, unsigned int offset, void *data,
     p2m_type_t t;
     struct page_info *page = get_page_from_gfn(current->domain, gfn, &t,
                                                P2M_ALLOC);
-    const void *map;
 
     if ( !page )
         return false;
 
     if ( p2m_is_ram(t) )
     {
-        map = __map_domain_page(page);
+        const void *map = __map_domain_page(page);
+
         memcpy(data, map + offset, bytes);
         unmap_domain_page(map);
     }

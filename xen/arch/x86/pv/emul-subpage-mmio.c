@@ -402,13 +402,13 @@ static bool set_sizes(struct x86_emulate_ctxt *ctxt,
     if ( ar & _SEGMENT_L )
         return true;
 
-    ctxt->addr_size = ar & _SEGMENT_DB ? 32 : 16;
+    ctxt->addr_size = (ar & _SEGMENT_DB) ? 32 : 16;
 
     if ( !pv_emul_read_descriptor(ctxt->regs->ss, curr, &base, &limit, &ar,
                                   0) )
         return false;
 
-    ctxt->sp_size = ar & _SEGMENT_DB ? 32 : 16;
+    ctxt->sp_size = (ar & _SEGMENT_DB) ? 32 : 16;
 
     return true;
 }

@@ -19,7 +19,7 @@ ifneq ($(words $(subst :, ,$(TOP)$(BUILD))),1)
 $(error The path of this clone, or of BUILD, has a space or a colon, which Xen's build cannot take)
 endif
 
-.PHONY: help run check unit fuzz stress guest device linux xen series series-build apply \
+.PHONY: help run check lint unit fuzz stress guest device linux xen series series-build apply \
         mutants bench \
         packages clean
 
@@ -39,6 +39,12 @@ run:
 check:
 	@$(LOCK)
 	$(S)/check
+
+## make lint            style, spelling, static analysis; do patches and documents hold together?
+lint:
+	@$(LOCK)
+	$(S)/setup
+	$(S)/lint
 
 ## make unit            the engine's tests in user space
 unit:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# shellcheck disable=SC2034  # variables are for those who source it
 #
 # What the scripts beside this file share; each of them sources it first.
 

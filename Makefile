@@ -20,7 +20,7 @@ $(error The path of this clone, or of BUILD, has a space or a colon, which Xen's
 endif
 
 .PHONY: help run check lint unit fuzz stress guest device linux xen series series-build apply \
-        mutants bench \
+        mutants bench docs \
         packages clean
 
 help:
@@ -113,6 +113,12 @@ bench:
 	$(S)/build-testbed guest device
 	$(S)/build-xen stock patched
 	$(S)/bench
+
+## make docs            build/docs: the document as HTML and PDF
+docs:
+	@$(LOCK)
+	$(S)/install-packages
+	$(S)/build-docs
 
 ## make packages        install the Debian packages that are missing (automation/packages)
 packages:

@@ -6,7 +6,7 @@
 TOP := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 S := $(TOP)automation/scripts
 BUILD ?= $(TOP)build
-export BUILD XEN_SRC OUT
+export BUILD XEN_SRC OUT DSC
 
 # A recipe is one shell, which holds the lock on build/ from its first line on.
 SHELL := /bin/bash
@@ -20,7 +20,7 @@ $(error The path of this clone, or of BUILD, has a space or a colon, which Xen's
 endif
 
 .PHONY: help run check lint unit fuzz stress guest device linux xen series series-build apply \
-        mutants bench docs \
+        mutants bench docs deb \
         packages clean
 
 help:
@@ -113,6 +113,12 @@ bench:
 	$(S)/build-testbed guest device
 	$(S)/build-xen stock patched
 	$(S)/bench
+
+## make deb             Debian's hypervisor package with the series: build/deb; DSC=file for another source package
+deb:
+	@$(LOCK)
+	$(S)/install-packages
+	$(S)/build-deb $${DSC:+"$$DSC"}
 
 ## make docs            build/docs: the document as HTML and PDF
 docs:

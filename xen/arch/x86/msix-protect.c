@@ -19,6 +19,7 @@
 #include <xen/lib.h>
 #include <xen/list.h>
 #include <xen/mm.h>
+#include <xen/pci.h>
 #include <xen/pci_regs.h>
 #include <xen/xmalloc.h>
 
@@ -229,6 +230,8 @@ int msix_protect(struct msix_protection *p, paddr_t table, paddr_t pba,
     size_t table_size = nr_entries * PCI_MSIX_ENTRY_SIZE;
     int rc = -EINVAL;
 
+    ASSERT(pcidevs_locked());
+
     if ( (table | pba) & (GRANULE - 1) )
         return rc;
 
@@ -255,6 +258,8 @@ int msix_protect(struct msix_protection *p, paddr_t table, paddr_t pba,
 
 void msix_unprotect(struct msix_protection *p)
 {
+    ASSERT(pcidevs_locked());
+
     remove_user(p->table.start, p->table.size);
     remove_user(p->pba.start, p->pba.size);
     *p = (struct msix_protection){};

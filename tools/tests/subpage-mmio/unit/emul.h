@@ -193,6 +193,9 @@ void emul_grace_period(void);
 /* What has waited for a grace period may be done then. */
 #define process_pending_softirqs() emul_grace_period()
 
+/* There is nobody else to add or remove devices. */
+#define pcidevs_locked() true
+
 /* Domains, and messages. */
 
 #define XENLOG_ERR       "<error>"

@@ -273,8 +273,8 @@ static uint64_t find_bar(void)
 
     if ( options.beside_vendor )
     {
-        enable(options.beside_vendor, options.beside_device, &devfn);
-        check(env_prepare_msix(0, devfn), "beside=: PHYSDEVOP_prepare_msix");
+        pa = enable(options.beside_vendor, options.beside_device, &devfn);
+        msix_beside(devfn, pa);
     }
 
     pa = enable(options.vendor, options.device, &devfn);

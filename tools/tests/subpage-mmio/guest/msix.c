@@ -18,38 +18,50 @@
 
 /* Polls until an interrupt must have come; the device takes milliseconds. */
 #define POLLS           1000000
+/* With a write to the device each. */
+#define SLOW_POLLS      10000
 /* Polls after which one will not come, most likely. */
 #define FEW_POLLS       1000
 
 static struct msix msix;
 static char *device;
 
-void msix_find(unsigned int devfn, uint64_t bar)
+static struct msix find(unsigned int devfn, uint64_t bar)
 {
     unsigned int cap = pci_find_capability(devfn, CAP_MSIX);
-    uint32_t table, pba;
+    unsigned long id = pci_read32(devfn, 0);
+    struct msix found = { .devfn = devfn, .bar = bar };
 
     if ( !cap )
-        fatal("msix=: device %lx:%lx has no MSI-X",
-              (unsigned long)options.vendor, (unsigned long)options.device);
+        fatal("device %lx:%lx has no MSI-X", id & 0xffff, id >> 16);
 
-    msix.devfn = devfn;
-    msix.bar = bar;
-    msix.control = cap + MSIX_CONTROL;
-    msix.nr_vectors = (pci_read16(devfn, msix.control) & CONTROL_SIZE) + 1;
-    table = pci_read32(devfn, cap + MSIX_TABLE);
-    pba = pci_read32(devfn, cap + MSIX_PBA);
-    if ( (table | pba) & OFFSET_BIR )
-        fatal("msix=: table %lx and PBA %lx are not both in BAR 0",
-              (unsigned long)table, (unsigned long)pba);
+    found.control = cap + MSIX_CONTROL;
+    found.nr_vectors = (pci_read16(devfn, found.control) & CONTROL_SIZE) + 1;
+    found.table = pci_read32(devfn, cap + MSIX_TABLE);
+    found.pba = pci_read32(devfn, cap + MSIX_PBA);
+    if ( (found.table | found.pba) & OFFSET_BIR )
+        fatal("table %lx and PBA %lx of %lx:%lx are not both in BAR 0",
+              found.table, found.pba, id & 0xffff, id >> 16);
+
+    found.table_size = found.nr_vectors * 16;
+    found.pba_size = (found.nr_vectors + 63) / 64 * 8;
+
+    return found;
+}
+
+void msix_find(unsigned int devfn, uint64_t bar)
+{
+    msix = find(devfn, bar);
     if ( msix.nr_vectors < options.vectors )
         fatal("msix=: wanted at most %lx, which the device has",
               (unsigned long)msix.nr_vectors);
+}
 
-    msix.table = table;
-    msix.table_size = msix.nr_vectors * 16;
-    msix.pba = pba;
-    msix.pba_size = (msix.nr_vectors + 63) / 64 * 8;
+void msix_beside(unsigned int devfn, uint64_t bar)
+{
+    struct msix beside = find(devfn, bar);
+
+    env_msix_beside(&beside);
 }
 
 static void set_enable(bool on)
@@ -96,17 +108,6 @@ static unsigned int await(unsigned int vector, unsigned int polls)
     return taken;
 }
 
-/* Interrupts that have not been sent. */
-static unsigned int spurious(void)
-{
-    unsigned int vector, taken = 0;
-
-    for ( vector = 0; vector < options.vectors; vector++ )
-        taken += env_msix_take(vector);
-
-    return taken;
-}
-
 static void ring(unsigned int vector)
 {
     *(volatile uint32_t *)(device + options.bell) = vector;
@@ -137,32 +138,47 @@ static void say_wrote(unsigned long off, unsigned int width, uint64_t val,
     say("%lx %lu", (unsigned long)(uint32_t)val, (unsigned long)times);
 }
 
+/* Writes so far, by place and width. */
+static unsigned int writes[ARRAY_SIZE(options.at)][4];
+
+/* Every place in turn, and at each of them every width. */
+static void write_next(void)
+{
+    static unsigned int nr;
+    unsigned int i = nr % options.nr_at, w = nr / options.nr_at % 4;
+
+    nr++;
+    /* Stores of 64 bits are two on a 32-bit kernel. */
+    if ( (1UL << w) <= sizeof(long) )
+    {
+        write_value(options.at[i], 1 << w);
+        writes[i][w]++;
+    }
+}
+
 void msix_storm(void)
 {
-    static unsigned int writes[ARRAY_SIZE(options.at)][4];
-    static unsigned int rings[MAX_VECTORS];
-    unsigned int i, w, sent, taken = spurious();
+    static unsigned int rings[MAX_VECTORS], taken[MAX_VECTORS];
+    unsigned int i, w, sent, polls;
 
     memory_start_run(0);
+    for ( i = 0; i < options.vectors; i++ )
+        taken[i] = env_msix_take(i);
 
-    for ( sent = 0; sent < options.storm; sent++ )
+    /* If one does not come, others need not be waited for. */
+    for ( sent = polls = 0; sent < options.storm && polls < SLOW_POLLS; sent++ )
     {
-        unsigned int vector = sent % options.vectors;
-
-        i = sent % options.nr_at;
-        w = sent / options.nr_at % 4;
-        /* Stores of 64 bits are two on a 32-bit kernel. */
-        if ( (1UL << w) <= sizeof(long) )
-        {
-            write_value(options.at[i], 1 << w);
-            writes[i][w]++;
-        }
+        unsigned int vector = sent % options.vectors, before = taken[vector];
 
         ring(vector);
         rings[vector]++;
-        taken += await(vector, POLLS);
+        for ( polls = 0; taken[vector] == before && polls < SLOW_POLLS;
+              polls++ )
+        {
+            write_next();
+            taken[vector] += env_msix_take(vector);
+        }
     }
-    taken += spurious();
 
     for ( i = 0; i < options.nr_at; i++ )
         for ( w = 0; w < 4; w++ )
@@ -170,8 +186,12 @@ void msix_storm(void)
                 say_wrote(options.at[i], 1 << w,
                           VALUE & (~0ULL >> (64 - (8 << w))), writes[i][w]);
     for ( i = 0; i < options.vectors; i++ )
+    {
+        taken[i] += env_msix_take(i);
         say_wrote(options.bell, 4, i, rings[i]);
-    say("irq storm %lu %lu", (unsigned long)sent, (unsigned long)taken);
+        say("irq storm %lu %lu %lu", (unsigned long)i,
+            (unsigned long)rings[i], (unsigned long)taken[i]);
+    }
 }
 
 void msix_mask(void)

@@ -9,7 +9,7 @@
  *   wrote <offset> <width> <value> <times>
  *       what the device has to have seen since some mark 0, all but the last
  *       in hex; nothing else, but for Xen's writes to table and PBA
- *   irq storm <sent> <taken>
+ *   irq storm <vector> <sent> <taken>
  *   irq mask <taken while masked> <pending then> <taken when unmasked>
  */
 #ifndef SPM_MSIX_H
@@ -28,13 +28,19 @@ struct msix {
 /* The device's; ends it all if it has none, or too few vectors for options. */
 void msix_find(unsigned int devfn, uint64_t bar);
 
+/* Have that of another device protected, as long as this lasts. */
+void msix_beside(unsigned int devfn, uint64_t bar);
+
 /*
  * Set options.vectors of them up, or tear them down, and map the BAR, which is
  * what protection depends on.  Returns where it is.
  */
 char *msix_switch(bool on);
 
-/* Raise options.storm interrupts, one by one, writing to options.at. */
+/*
+ * Raise options.storm interrupts, one by one, and write to options.at until
+ * each has come.
+ */
 void msix_storm(void);
 
 /* What happens to an interrupt which is masked when it is raised? */
@@ -47,6 +53,7 @@ void msix_mask(void);
 #define MAX_VECTORS 16
 void env_msix_setup(const struct msix *msix);
 void env_msix_teardown(const struct msix *msix);
+void env_msix_beside(const struct msix *msix);
 void env_msix_mask(const struct msix *msix, bool mask);
 
 /* Interrupts of the vector that have come since the last time. */

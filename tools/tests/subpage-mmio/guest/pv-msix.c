@@ -87,6 +87,11 @@ void env_msix_teardown(const struct msix *msix)
               "PHYSDEVOP_release_msix");
 }
 
+void env_msix_beside(const struct msix *msix)
+{
+    check(env_prepare_msix(0, msix->devfn), "PHYSDEVOP_prepare_msix");
+}
+
 /* The table is Xen's; what is left for the guest is in the capability. */
 void env_msix_mask(const struct msix *msix, bool mask)
 {

@@ -6,10 +6,15 @@
 
 #include "env.h"
 #include "form.h"
+#include "hypercall.h"
+#include "memory.h"
 #include "msix.h"
 #include "options.h"
+#include "pci.h"
 #include "print.h"
 #include "pvh.h"
+
+#include <public/physdev.h>
 
 /* Intel SDM volume 3, "Local APIC": registers, and a message's address. */
 #define APIC_BASE       0xfee00000UL
@@ -20,7 +25,10 @@
 #define APIC_ISR(vec)   (0x100 + (vec) / 32 * 0x10)
 
 #define FIRST_VECTOR    0x40    /* All are in the same word of the ISR. */
+#define BESIDE_VECTOR   (FIRST_VECTOR + MAX_VECTORS)
 #define SPURIOUS_VECTOR 0x7f
+
+#define CONTROL_ENABLE  0x8000
 
 #define ENTRY_SIZE      16
 #define ENTRY_MASKED    1
@@ -53,35 +61,61 @@ static volatile uint32_t *entry(const struct msix *msix, unsigned int vector)
                         vector * ENTRY_SIZE);
 }
 
+static void program(volatile uint32_t *e, unsigned int vector)
+{
+    e[0] = APIC_BASE | ((*apic(APIC_ID) >> 24) << 12);
+    e[1] = 0;
+    e[2] = vector;
+    e[3] = 0;
+    if ( e[0] >> 20 != APIC_BASE >> 20 || e[2] != vector || e[3] )
+        fatal("an entry of the MSI-X table reads %lx %lx %lx, not vector %lx",
+              (unsigned long)e[0], (unsigned long)e[2], (unsigned long)e[3],
+              (unsigned long)vector);
+}
+
 void env_msix_setup(const struct msix *msix)
 {
+    struct physdev_pci_device_add add = { .devfn = msix->devfn };
     unsigned int i;
+
+    if ( options.remove )
+        check(HYPERCALL(physdev_op, PHYSDEVOP_pci_device_add, &add, 0, 0),
+              "PHYSDEVOP_pci_device_add");
 
     *apic(APIC_SVR) = SVR_ENABLE | SPURIOUS_VECTOR;
 
     for ( i = 0; i < options.vectors; i++ )
     {
-        volatile uint32_t *e = entry(msix, i);
-
         pvh_set_gate(FIRST_VECTOR + i, on_interrupt);
-        e[0] = APIC_BASE | ((*apic(APIC_ID) >> 24) << 12);
-        e[1] = 0;
-        e[2] = FIRST_VECTOR + i;
-        e[3] = 0;
-        if ( e[0] >> 20 != APIC_BASE >> 20 || e[2] != FIRST_VECTOR + i ||
-             e[3] )
-            fatal("vector %lu of the MSI-X table reads %lx %lx %lx",
-                  (unsigned long)i, (unsigned long)e[0], (unsigned long)e[2],
-                  (unsigned long)e[3]);
+        program(entry(msix, i), FIRST_VECTOR + i);
     }
 }
 
 void env_msix_teardown(const struct msix *msix)
 {
+    struct physdev_pci_device dev = { .devfn = msix->devfn };
     unsigned int i;
+
+    if ( options.remove )
+    {
+        check(HYPERCALL(physdev_op, PHYSDEVOP_pci_device_remove, &dev, 0, 0),
+              "PHYSDEVOP_pci_device_remove");
+        return;
+    }
 
     for ( i = 0; i < options.vectors; i++ )
         entry(msix, i)[3] = ENTRY_MASKED;
+}
+
+/* It does not get to have MSI-X prepared: a vector has to be in use. */
+void env_msix_beside(const struct msix *msix)
+{
+    uint64_t table = msix->bar + msix->table;
+    char *page = env_map_device(table & -PAGE_SIZE, 1);
+
+    program((uint32_t *)(page + table % PAGE_SIZE), BESIDE_VECTOR);
+    pci_write16(msix->devfn, msix->control,
+                pci_read16(msix->devfn, msix->control) | CONTROL_ENABLE);
 }
 
 void env_msix_mask(const struct msix *msix, bool mask)

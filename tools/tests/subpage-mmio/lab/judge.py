@@ -9,6 +9,7 @@ from the hypervisor under test.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 import races
@@ -496,21 +497,27 @@ def _while_open(run, protection, toggled, quirks):
     return run, opened
 
 
+def _pieces(access):
+    """The writes that a device should see of one."""
+    for offset, width in split_aligned(access.offset, len(access.data)):
+        start = offset - access.offset
+        yield Access("W", offset, access.data[start:start + width])
+
+
 def judge_idle(log, protection, table, wrote):
     """Find what is wrong with writes that belong to no run: {write: times} has
     the guest's, and all others must be Xen's to the MSI-X table."""
-    seen = {}
-    for access in log[None]:
-        if access.kind == "W":
-            seen[access] = seen.get(access, 0) + 1
+    seen = Counter(access for access in log[None] if access.kind == "W")
+    due = Counter()
     for access, times in wrote.items():
-        got = seen.pop(access, 0)
-        due = 0 if protection.touches(access.offset, len(access.data)) \
-            else times
-        if got != due:
-            yield (f"of {times} times '{access}', the device saw {got}, and "
-                   f"should have seen {due}")
-    for access in seen:
+        refused = protection.touches(access.offset, len(access.data))
+        for piece in _pieces(access):
+            due[piece] += 0 if refused else times
+    for access, times in due.items():
+        if seen[access] != times:
+            yield (f"the device saw {seen[access]} times '{access}', and "
+                   f"should have seen {times}")
+    for access in seen.keys() - due.keys():
         if (len(access.data) != 4 or
                 not table[0] <= access.offset <= table[1]):
             yield f"the device saw '{access}', which belongs to no run"

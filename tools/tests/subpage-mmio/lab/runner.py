@@ -224,9 +224,9 @@ def option_targets(scenario, bars):
     """Those which the boot option is to protect."""
     if scenario.window:
         return targets(scenario, bars)
-    return [target for target, device in
-            zip(targets(scenario, bars), scenario.devices)
-            if not device.table]
+    return [(bar, device.by_option if device.table else protected)
+            for (bar, protected), device in
+            zip(targets(scenario, bars), scenario.devices)]
 
 
 def window_arguments(window, toggled=()):
@@ -349,11 +349,11 @@ def has_msix(scenario):
 def idle_problems(scenario, said, logs):
     """What the devices should have seen while there was no run: Xen's writes
     to tables and PBAs, and what the guest says that it has written."""
-    for number, (device, log, protection) in enumerate(
-            zip(scenario.devices, logs, protections(scenario))):
+    for device, log, protection in zip(scenario.devices, logs,
+                                       protections(scenario)):
         if device.table:
             yield from judge.judge_idle(log, protection, device.table,
-                                        {} if number else said.wrote)
+                                        said.wrote)
     for line in scenario.said:
         if line not in said.irqs:
             yield (f"the guest did not say 'irq {line}', but "

@@ -263,7 +263,8 @@ class Device:
     options: tuple = ()             # of the model
     firmware: bool = False          # has a driver for it, so that it is
                                     # written to by others than the guest
-    table: tuple | None = None      # MSI-X's, for which Xen protects them
+    table: tuple | None = None      # MSI-X's, for which Xen protects them,
+    by_option: tuple = ()           # but for these
 
 
 @dataclass(frozen=True)
@@ -664,7 +665,10 @@ def _msix(name, modes, places, device, pages, *words, kernel="guest-pv64",
     said = ()
     if storm:
         arguments += [MSIX_BELL, f"storm={storm:x}"]
-        said = (f"storm {storm} {storm}", "mask 0 1 1")
+        counts = [len(range(vector, storm, vectors))
+                  for vector in range(vectors)]
+        said = (*(f"storm {vector} {count} {count}"
+                  for vector, count in enumerate(counts)), "mask 0 1 1")
     return Scenario(
         name=name, kernel=kernel, modes=modes, places=places,
         guest=guest(modes, places, *arguments),
@@ -710,9 +714,13 @@ def _msix_scenarios():
               "table, and to it, all the time")
 
 
+# Its table and PBA are at registers of the next device, whose BAR follows.
+BESIDE = Device("msix", protected=(), options=(
+    "device=5ab4", "vectors=2", "table=a400", "pba=a180"))
+
+
 def _msix_shared():
-    """The first device's table and PBA are at registers of the second one,
-    whose BAR follows: the PBA is at the second one's, too."""
+    """The first device's PBA is the second one's, too."""
     modes = ("open", "kernel")
     places = (0x20f8, 0x2100, 0x213d, 0x2180, 0x2188, 0x23fd, 0x2400, 0x241c,
               0x2420)
@@ -725,8 +733,7 @@ def _msix_shared():
         kernel="guest-pv64", modes=modes, places=places,
         guest=guest(modes, places, "device=1234:5ab3", "beside=1234:5ab4",
                     "msix=3", "toggle=msix", "forms=mov_r+add_r+xchg_r"),
-        devices=(Device("msix", protected=(), options=(
-                     "device=5ab4", "vectors=2", "table=a400", "pba=a180")),
+        devices=(BESIDE,
                  replace(device, protected=(*device.protected,
                                             (0x2400, 0x241f)))),
         toggled=device.protected[:1], stock=None)
@@ -746,18 +753,35 @@ def _msix_option():
 
 def _vpci(machine_name, words):
     """vPCI hides pages with a table or PBA from a PVH dom0, and emulates what
-    it does there: stores of up to 8 bytes reach the device as they are."""
-    places = (0x20f8, 0x2140, 0x2150, 0x2178, 0x2190, 0x3000)
+    it does there.  The first device's table is on the second one's page, as
+    in _msix_shared(), and its PBA is the same."""
     device = msix_device(4, 0x2100, 0x2180, MSIX_BELL)
-    return _msix(
-        f"{machine_name}-msix", ("kernel", "user", "prot32"), places,
-        replace(device, protected=()), (), "forms=mov_r+mov_i+stosd+movsd",
-        kernel="guest-pvh", storm=1000, stock=False, seconds=600,
-        machine=f"qemu-{machine_name}",
-        # The emulator's interrupts would not pass through the IOMMU.
-        xen_options="iommu=no-intremap",
+    table, pba = device.protected
+    option, beside = (0x2200, 0x2207), (0x2400, 0x241f)
+    # The emulator's interrupts would not pass through the IOMMU.
+    more = {"kernel": "guest-pvh", "stock": False, "seconds": 600,
+            "machine": f"qemu-{machine_name}",
+            "xen_options": "iommu=no-intremap"}
+    scenario = _msix(
+        f"{machine_name}-msix", ("kernel", "user", "prot32"),
+        (0x20f8, 0x20fd, 0x2140, 0x2150, 0x2178, 0x217d, 0x2180, 0x2184,
+         0x2188, 0x21fd, 0x2200, 0x2208, 0x23fc, 0x23fd, 0x2400, 0x2420,
+         0x3000),
+        replace(device, table=(table[0], beside[1]), by_option=(option,),
+                protected=(table, pba, option, beside)), (),
+        "beside=1234:5ab4", "forms=mov_r+mov_i+stos+movsb+movsw+movsq+rep_stosl_3",
+        storm=1000,
         about=f"MSI-X of a PVH dom0 on {words}: 1,000 interrupts, and stores "
-              f"next to the table that vPCI emulates")
+              f"which vPCI emulates, next to two tables", **more)
+    yield replace(scenario, devices=(BESIDE, *scenario.devices))
+    # Without a device, its pages still are not mapped.
+    yield replace(
+        _msix(f"{machine_name}-msix-remove", ("open", "kernel"),
+              (0x1040, 0x4040), device, (), "toggle=remove", "forms=mov_r",
+              storm=100,
+              about=f"MSI-X of a PVH dom0 on {words} is in use when the device "
+                    f"is removed, and added, again and again: its interrupts "
+                    f"come", **more))
 
 
 def _option_garbage():
@@ -869,8 +893,8 @@ SCENARIOS = (
     _msix_option(),
     *_pvh("pvh-npt", "nested page tables"),
     *_pvh("pvh-shadow", "shadow page tables"),
-    _vpci("pvh-npt", "nested page tables"),
-    _vpci("pvh-shadow", "shadow page tables"),
+    *_vpci("pvh-npt", "nested page tables"),
+    *_vpci("pvh-shadow", "shadow page tables"),
     _hpet(),
     _hpet_dropped(),
     _window("pvh-ept-forms", "guest-pvh", "bochs-pvh-ept",

@@ -48,14 +48,16 @@ class Idle(unittest.TestCase):
 SPM: wrote 2160 4 1 2
 SPM: wrote 2100 4 b4a3921b 3
 SPM: wrote 20f8 8 f8e7d6c5b4a3921b 1
-SPM: irq storm 2 2
+SPM: wrote 20fd 2 a2b1 1
+SPM: wrote 20fd 4 d4c3a2b1 1
+SPM: irq storm 1 2 2
 """
     RINGS = ["W 0 2160 4 1"] * 2
-    STORE = ["W 0 20f8 8 f8e7d6c5b4a3921b"]
+    STORE = ["W 0 20f8 8 f8e7d6c5b4a3921b", "W 0 20fd 1 b1", "W 0 20fe 1 a2"]
 
     def problems(self, *lines):
         report = judge.parse_console(self.SAID)
-        self.assertEqual(report.irqs, ["storm 2 2"])
+        self.assertEqual(report.irqs, ["storm 1 2 2"])
         log = judge.parse_device_log(lines)
         return list(judge.judge_idle(log, PROTECTED, self.TABLE,
                                      report.wrote))
@@ -69,12 +71,12 @@ SPM: irq storm 2 2
     def test_count(self):
         for rings in 1, 3:
             [problem] = self.problems(*self.RINGS[:1] * rings, *self.STORE)
-            self.assertRegex(problem, f"2 times 'W 2160 4 1'.* saw {rings}")
+            self.assertRegex(problem, f"saw {rings} times 'W 2160 4 1', .* 2")
 
     def test_refused(self):
-        [problem] = self.problems("W 0 2100 4 b4a3921b", *self.RINGS,
-                                  *self.STORE)
-        self.assertRegex(problem, "saw 1, and should have seen 0")
+        for line in "W 0 2100 4 b4a3921b", "W 0 2100 1 d4":
+            [problem] = self.problems(line, *self.RINGS, *self.STORE)
+            self.assertRegex(problem, "saw 1 times .* should have seen 0")
 
     def test_others(self):
         for line in ("W 0 2140 4 1", "W 0 20fc 4 1", "W 0 210c 1 1",

@@ -17,7 +17,12 @@ enum vmsi_route vmsi_route(const struct vmsi_table *table, paddr_t gpa,
     if ( gpa <= table_last && last >= table->gpa )
         return VMSI_TABLE;
 
-    /* With a BAR of less than a page, what is around may be another's. */
+    /*
+     * A BAR of less than a page may be at another offset in the domain's page
+     * than in the machine's: what the domain has around it is elsewhere then.
+     * Where the offsets are the same, the caller knows whether the domain may
+     * access the page.
+     */
     if ( PFN_DOWN(gpa) != PFN_DOWN(last) ||
          PFN_DOWN(gpa) < PFN_DOWN(table->gpa) ||
          PFN_DOWN(gpa) > PFN_DOWN(table_last) ||

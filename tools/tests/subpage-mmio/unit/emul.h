@@ -210,10 +210,26 @@ struct domain {
     unsigned int domain_id;
     struct list_head rangesets;
     spinlock_t rangesets_lock;
+    unsigned int max_vcpus;
+    rwlock_t event_lock;
+    struct {
+        struct {
+            struct list_head msixtbl_list;
+        } hvm;
+    } arch;
 };
 
 struct vcpu {
     struct domain *domain;
+    unsigned int vcpu_id, pause_flags;
+    struct {
+        struct {
+            struct {
+                unsigned long msix_unmask_address, msix_snoop_address;
+                unsigned long msix_snoop_gpa;
+            } hvm_io;
+        } hvm;
+    } arch;
 };
 
 extern struct vcpu *current;

@@ -194,6 +194,52 @@ static void release_later(void)
     check_nothing_left();
 }
 
+static bool is_protected(paddr_t maddr)
+{
+    struct subpage_mmio *page = subpage_mmio_get(maddr_to_mfn(maddr));
+    bool found = page && subpage_mmio_is_protected(page, PAGE_OFFSET(maddr),
+                                                   GRANULE);
+
+    if ( page )
+        subpage_mmio_put(page);
+
+    return found;
+}
+
+/*
+ * Functions of one BAR, as the virtual ones of SR-IOV are: each has its slice,
+ * of less than a page, with a table and a PBA.  A broken count lets the end of
+ * one take its neighbours' protection along.
+ */
+static void virtual_functions(void)
+{
+    static const unsigned int gaps[] = { 0x200, 0x800, 0x1000, 0x1200 };
+    struct msix_protection p[8];
+    unsigned int gap, i, step, other;
+
+    for ( gap = 0; gap < ARRAY_SIZE(gaps); gap++ )
+        for ( step = 1; step < ARRAY_SIZE(p); step += 2 )
+        {
+            memset(p, 0, sizeof(p));
+            for ( i = 0; i < ARRAY_SIZE(p); i++ )
+                protect(&p[i], addr(MMIO, i * gaps[gap] + 0x100),
+                        addr(MMIO, i * gaps[gap] + 0x180), 4);
+            CHECK(nr_protected() == 9 * ARRAY_SIZE(p), "%u granules",
+                  nr_protected());
+
+            for ( i = 0; i < ARRAY_SIZE(p); i++ )
+            {
+                msix_unprotect(&p[i * step % ARRAY_SIZE(p)]);
+                for ( other = 0; other < ARRAY_SIZE(p); other++ )
+                    CHECK(is_protected(addr(MMIO, other * gaps[gap] + 0x180))
+                          == !!p[other].table.start,
+                          "function %u of slices of %#x, after %u have gone",
+                          other, gaps[gap], i + 1);
+            }
+            check_nothing_left();
+        }
+}
+
 /*
  * The pages of everybody else who has some in mmio_ro_ranges: these are not
  * of the engine, and neither MSI-X on the same page, nor next to it, nor
@@ -481,6 +527,7 @@ const struct test msix_tests[] = {
     { "MSI-X: invalid places", invalid },
     { "MSI-X: too many functions", too_many },
     { "MSI-X: release when there is memory again", release_later },
+    { "MSI-X: virtual functions", virtual_functions },
     { "MSI-X: other users of mmio_ro_ranges", others_unchanged },
     { "MSI-X: " STR(SEQUENCES) " random sequences of " STR(STEPS)
       " steps, seed " STR(SEED), random_order },

@@ -115,6 +115,12 @@ static void accesses(void)
                   "read of %u at %#x", bytes, offset);
             CHECK(val == bytes_of(&model, offset, bytes),
                   "read of %u at %#x: %#lx", bytes, offset, val);
+            if ( !(offset % bytes) )
+                CHECK(emul_logged == 1 && emul_log[0].kind == 'R' &&
+                      emul_log[0].width == bytes &&
+                      emul_log[0].offset == offset,
+                      "read of %u at %#x: %u at %#x", bytes, offset,
+                      emul_log[0].width, emul_log[0].offset);
 
             emul_logged = 0;
             emul_console[0] = '\0';

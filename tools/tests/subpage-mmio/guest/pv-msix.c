@@ -10,8 +10,10 @@
 #include "msix.h"
 #include "options.h"
 #include "pci.h"
+#include "print.h"
 #include "pv.h"
 
+#include <public/errno.h>
 #include <public/event_channel.h>
 #include <public/physdev.h>
 
@@ -57,10 +59,26 @@ void env_msix_setup(const struct msix *msix)
     }
 }
 
+static void must_fail(unsigned int op, unsigned int devfn, long error,
+                      const char *what)
+{
+    struct physdev_pci_device dev = { .devfn = devfn };
+    long rc = HYPERCALL(physdev_op, op, &dev, 0, 0);
+
+    if ( rc != -error )
+        fatal("%s: %ld, expected error %ld", what, rc, -error);
+}
+
 void env_msix_teardown(const struct msix *msix)
 {
     struct physdev_pci_device dev = { .devfn = msix->devfn };
     unsigned int i;
+
+    must_fail(PHYSDEVOP_release_msix, msix->devfn, XEN_EBUSY,
+              "PHYSDEVOP_release_msix of a device which uses a vector");
+    /* Device 0, the bridge to all the others, has no MSI-X. */
+    must_fail(PHYSDEVOP_prepare_msix, 0, XEN_ENODEV,
+              "PHYSDEVOP_prepare_msix of a device without MSI-X");
 
     /* Its vectors go with it, even though they are bound. */
     if ( options.remove )

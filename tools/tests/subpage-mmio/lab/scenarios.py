@@ -704,6 +704,12 @@ def _msix_scenarios():
             maps_again=True,
             about=f"MSI-X {about}, again and again: protection goes and "
                   "comes")
+    yield _msix(
+        "pv64-msix-one", ("open", "kernel"), places[:8], device, (),
+        "toggle=msix", "forms=mov_r32", vectors=1, stock=False,
+        toggled=device.protected, maps_again=True,
+        about="a single vector comes and goes; it is not what was prepared, "
+              "and not released like that")
     yield _msix_shared()
     yield _msix(
         "pv64-msix-storm", ("kernel",),
@@ -774,14 +780,14 @@ def _vpci(machine_name, words):
         about=f"MSI-X of a PVH dom0 on {words}: 1,000 interrupts, and stores "
               f"which vPCI emulates, next to two tables", **more)
     yield replace(scenario, devices=(BESIDE, *scenario.devices))
-    # Without a device, its pages still are not mapped.
-    yield replace(
-        _msix(f"{machine_name}-msix-remove", ("open", "kernel"),
-              (0x1040, 0x4040), device, (), "toggle=remove", "forms=mov_r",
-              storm=100,
-              about=f"MSI-X of a PVH dom0 on {words} is in use when the device "
-                    f"is removed, and added, again and again: its interrupts "
-                    f"come", **more))
+    # Without the device, its pages still are not mapped.
+    yield _msix(
+        f"{machine_name}-msix-remove", ("open", "kernel"),
+        (0x1040, 0x2180, 0x4040), device, (), "toggle=remove", "forms=mov_r",
+        storm=100,
+        about=f"MSI-X of a PVH dom0 on {words} is in use when the device is "
+              f"removed, and added, again and again: its interrupts come",
+        **more)
 
 
 def _option_garbage():

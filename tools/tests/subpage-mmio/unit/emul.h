@@ -281,6 +281,7 @@ extern struct rangeset *mmio_ro_ranges;
  * Pages have to be mapped one by one before that may change.
  */
 extern bool emul_fail_p2m; /* Out of memory for that. */
+extern unsigned int emul_p2m_walks; /* Calls so far: each takes time. */
 int p2m_refresh_mmio(mfn_t first, mfn_t last, bool enforce);
 bool emul_p2m_writable(unsigned long mfn);
 

@@ -194,6 +194,47 @@ static void release_later(void)
     check_nothing_left();
 }
 
+/*
+ * To search the p2m takes time: twice for each page which becomes read-only,
+ * of which the first is to have the memory for the second; once for each which
+ * becomes writable.  What shares a page costs nothing.
+ */
+static void p2m_walks(void)
+{
+    static const struct {
+        unsigned int table, pba, nr_entries, set_up, tear_down;
+    } tests[] = {
+        { 0x100, 0x180, 4, 2, 1 },          /* one page */
+        { 0x100, 0x2180, 4, 4, 2 },         /* one each */
+        { 0xf00, 0x1800, 48, 4, 2 },        /* across a border */
+        { 0x000, 0x8000, 2048, 18, 9 },     /* as many as there may be */
+    };
+    unsigned int i, before;
+
+    for ( i = 0; i < ARRAY_SIZE(tests); i++ )
+    {
+        struct msix_protection p = {}, other = {};
+
+        before = emul_p2m_walks;
+        protect(&p, addr(MMIO, tests[i].table), addr(MMIO, tests[i].pba),
+                tests[i].nr_entries);
+        CHECK(emul_p2m_walks - before == tests[i].set_up, "%u to set it up",
+              emul_p2m_walks - before);
+
+        before = emul_p2m_walks;
+        protect(&other, addr(MMIO, tests[i].table), addr(MMIO, tests[i].pba),
+                tests[i].nr_entries);
+        msix_unprotect(&p);
+        CHECK(emul_p2m_walks == before, "%u for another function",
+              emul_p2m_walks - before);
+
+        msix_unprotect(&other);
+        CHECK(emul_p2m_walks - before == tests[i].tear_down,
+              "%u to tear it down", emul_p2m_walks - before);
+        check_nothing_left();
+    }
+}
+
 static bool is_protected(paddr_t maddr)
 {
     struct subpage_mmio *page = subpage_mmio_get(maddr_to_mfn(maddr));
@@ -527,6 +568,7 @@ const struct test msix_tests[] = {
     { "MSI-X: invalid places", invalid },
     { "MSI-X: too many functions", too_many },
     { "MSI-X: release when there is memory again", release_later },
+    { "MSI-X: how often the p2m is searched", p2m_walks },
     { "MSI-X: virtual functions", virtual_functions },
     { "MSI-X: other users of mmio_ro_ranges", others_unchanged },
     { "MSI-X: " STR(SEQUENCES) " random sequences of " STR(STEPS)

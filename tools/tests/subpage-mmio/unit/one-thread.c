@@ -113,6 +113,7 @@ void emul_grace_period(void)
 }
 
 bool emul_fail_p2m;
+unsigned int emul_p2m_walks;
 static bool p2m_read_only[MMIO_PAGES], p2m_split[MMIO_PAGES];
 
 int p2m_refresh_mmio(mfn_t first, mfn_t last, bool enforce)
@@ -120,6 +121,7 @@ int p2m_refresh_mmio(mfn_t first, mfn_t last, bool enforce)
     unsigned long mfn;
 
     CHECK(!emul_access_lock[0], "p2m locks inside of the access lock");
+    emul_p2m_walks++;
 
     if ( emul_fail_p2m )
         return -ENOMEM;

@@ -118,9 +118,15 @@ void env_msix_beside(const struct msix *msix)
                 pci_read16(msix->devfn, msix->control) | CONTROL_ENABLE);
 }
 
+/* As it is unmasked, it is changed: for the same processor, in the end. */
 void env_msix_mask(const struct msix *msix, bool mask)
 {
-    entry(msix, options.vectors - 1)[3] = mask ? ENTRY_MASKED : 0;
+    volatile uint32_t *e = entry(msix, options.vectors - 1);
+
+    if ( mask )
+        e[3] = ENTRY_MASKED;
+    else
+        program(e, FIRST_VECTOR + options.vectors - 1);
 }
 
 unsigned int env_msix_take(unsigned int vector)

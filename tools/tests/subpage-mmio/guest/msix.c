@@ -166,7 +166,8 @@ void msix_storm(void)
         taken[i] = env_msix_take(i);
 
     /* If one does not come, others need not be waited for. */
-    for ( sent = polls = 0; sent < options.storm && polls < SLOW_POLLS; sent++ )
+    for ( sent = polls = 0; sent < options.storm && polls < SLOW_POLLS;
+          sent++ )
     {
         unsigned int vector = sent % options.vectors, before = taken[vector];
 

@@ -26,12 +26,12 @@ static struct vector {
 
 void env_msix_setup(const struct msix *msix)
 {
-    struct physdev_pci_device_add add = { .devfn = msix->devfn };
+    struct physdev_pci_device_add added = { .devfn = msix->devfn };
     struct physdev_pci_device dev = { .devfn = msix->devfn };
     unsigned int i;
 
     /* Xen waits for dom0 to tell which devices there are. */
-    check(HYPERCALL(physdev_op, PHYSDEVOP_pci_device_add, &add, 0, 0),
+    check(HYPERCALL(physdev_op, PHYSDEVOP_pci_device_add, &added, 0, 0),
           "PHYSDEVOP_pci_device_add");
     if ( options.protect_msix )
         check(HYPERCALL(physdev_op, PHYSDEVOP_prepare_msix, &dev, 0, 0),

@@ -75,11 +75,11 @@ static void program(volatile uint32_t *e, unsigned int vector)
 
 void env_msix_setup(const struct msix *msix)
 {
-    struct physdev_pci_device_add add = { .devfn = msix->devfn };
+    struct physdev_pci_device_add added = { .devfn = msix->devfn };
     unsigned int i;
 
     if ( options.remove )
-        check(HYPERCALL(physdev_op, PHYSDEVOP_pci_device_add, &add, 0, 0),
+        check(HYPERCALL(physdev_op, PHYSDEVOP_pci_device_add, &added, 0, 0),
               "PHYSDEVOP_pci_device_add");
 
     *apic(APIC_SVR) = SVR_ENABLE | SPURIOUS_VECTOR;

@@ -20,9 +20,7 @@ enum xhci_share {
 struct dbc {
     uint64_t bar_val, xhc_dbc_offset;
     enum xhci_share share;
-    struct {
-        uint32_t regs[16];
-    } *dbc_reg;
+    const char (*dbc_reg)[64];  /* It wants their size. */
 };
 
 static paddr_t dbc_bar(const struct dbc *dbc)

@@ -209,13 +209,13 @@ static void p2m_walks(void)
         { 0xf00, 0x1800, 48, 4, 2 },        /* across a border */
         { 0x000, 0x8000, 2048, 18, 9 },     /* as many as there may be */
     };
-    unsigned int i, before;
+    unsigned int i;
 
     for ( i = 0; i < ARRAY_SIZE(tests); i++ )
     {
         struct msix_protection p = {}, other = {};
+        unsigned int before = emul_p2m_walks;
 
-        before = emul_p2m_walks;
         protect(&p, addr(MMIO, tests[i].table), addr(MMIO, tests[i].pba),
                 tests[i].nr_entries);
         CHECK(emul_p2m_walks - before == tests[i].set_up, "%u to set it up",

@@ -26,7 +26,7 @@
  *                                instead of running forms
  *   keys=<keys>                  when all is done, press these on Xen's
  *                                console
- *   beside=<vendor>:<device>     have MSI-X of this one prepared, too, and
+ *   beside=<vendor>:<device>     have MSI-X of this one protected, too, and
  *                                before the other's
  *   toggle=msix|remove           instead: have MSI-X torn down, by its driver,
  *                                or as the device is removed, and set up

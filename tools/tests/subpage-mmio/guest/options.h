@@ -36,7 +36,7 @@ struct bench_item {
 
 struct options {
     uint16_t vendor, device;
-    /* One whose MSI-X is prepared first, and stays so. */
+    /* One whose MSI-X is protected first, and stays so. */
     uint16_t beside_vendor, beside_device;
     bool protect_msix, map_open, map_again, xsetbv_fep;
     /* MSI-X: so many vectors are in use, and interrupts to be taken. */

@@ -775,7 +775,8 @@ def _vpci(machine_name, words):
          0x3000),
         replace(device, table=(table[0], beside[1]), by_option=(option,),
                 protected=(table, pba, option, beside)), (),
-        "beside=1234:5ab4", "forms=mov_r+mov_i+stos+movsb+movsw+movsq+rep_stosl_3",
+        "beside=1234:5ab4",
+        "forms=mov_r+mov_i+stos+movsb+movsw+movsq+rep_stosl_3",
         storm=1000,
         about=f"MSI-X of a PVH dom0 on {words}: 1,000 interrupts, and stores "
               f"which vPCI emulates, next to two tables", **more)

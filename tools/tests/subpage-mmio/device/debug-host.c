@@ -23,6 +23,13 @@ static struct {
     size_t len;
 } input;
 
+static uint32_t lines;
+
+uint32_t host_lines(void)
+{
+    return lines;
+}
+
 void host_set_output(const char *file)
 {
     output_name = file;
@@ -130,6 +137,8 @@ static const char *execute(const char *line)
         { "reset begin", dbc_reset_begin },
         { "reset end", dbc_reset_end },
         { "clear halt", dbc_clear_halt },
+        { "hold", dbc_hold },
+        { "release", dbc_release },
         { "device in", xhci_plug_in },
         { "device out", xhci_plug_out },
     };
@@ -140,12 +149,18 @@ static const char *execute(const char *line)
     {
         line += strlen(type);
         add_input(line, strlen(line));
+        lines++;
         return "ok\n";
     }
 
     for ( i = 0; i < sizeof(acts) / sizeof(*acts); i++ )
         if ( !strcmp(acts[i].line, line) )
-            return acts[i].act() ? "ok\n" : "error: not in this state\n";
+        {
+            if ( !acts[i].act() )
+                return "error: not in this state\n";
+            lines++;
+            return "ok\n";
+        }
 
     return "error: unknown command\n";
 }

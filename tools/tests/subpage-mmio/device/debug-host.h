@@ -10,6 +10,7 @@
  *   link error               the link fails, and stays so until it is reset
  *   reset begin|end          reset the link
  *   clear halt               un-halt both endpoints
+ *   hold, release            take no output, take it again
  *   input TEXT               send these bytes (all up to the newline)
  *   device in|out            plug a device into the root hub, see xhci.h
  */
@@ -19,6 +20,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Options of the model.  Each ends the process if its value is no good. */
 void host_set_output(const char *file);     /* gets what the guest sends */
@@ -28,6 +30,9 @@ void host_set_control(const char *path);    /* the socket to create */
 
 /* Open all of these. */
 void host_start(void);
+
+/* How many lines had their effect. */
+uint32_t host_lines(void);
 
 void host_output(const void *buf, size_t len);
 

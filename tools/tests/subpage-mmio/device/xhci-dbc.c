@@ -76,7 +76,7 @@ static const struct state {
 
 static const struct state *state = &off;
 static unsigned int debug_port;
-static bool cable = true;
+static bool cable = true, held;
 
 static uint32_t control, changes, announced;
 static uint32_t device_info[2];
@@ -450,7 +450,7 @@ void dbc_run(void)
         configure();
     announce_changes();
 
-    while ( can_run(&out) && run_transfer(&out, transfer_out) )
+    while ( !held && can_run(&out) && run_transfer(&out, transfer_out) )
         ;
     while ( can_run(&in) && host_has_input() &&
             run_transfer(&in, transfer_in) )
@@ -502,6 +502,27 @@ bool dbc_reset_begin(void)
 bool dbc_reset_end(void)
 {
     return host_event(state == &resetting, &enabled);
+}
+
+/* NAK from the host's side: what was rung for waits. */
+static bool hold(bool on)
+{
+    bool possible = held != on;
+
+    held = on;
+    dbc_run();
+
+    return possible;
+}
+
+bool dbc_hold(void)
+{
+    return hold(true);
+}
+
+bool dbc_release(void)
+{
+    return hold(false);
 }
 
 bool dbc_clear_halt(void)

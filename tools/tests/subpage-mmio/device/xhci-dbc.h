@@ -47,6 +47,8 @@ bool dbc_link_error(void);      /* until a reset */
 bool dbc_reset_begin(void);
 bool dbc_reset_end(void);
 bool dbc_clear_halt(void);      /* ClearFeature(ENDPOINT_HALT), both */
+bool dbc_hold(void);            /* no transfers OUT */
+bool dbc_release(void);
 
 #endif /* DEVICE_XHCI_DBC_H */
 

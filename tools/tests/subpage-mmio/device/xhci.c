@@ -40,6 +40,7 @@
 #define DOORBELLS          0x3000
 #define MSIX_TABLE         0x4000
 #define MSIX_PBA           0x5000
+#define HOST_LINES         0x6000       /* of ours: what the debug host did */
 #define EXTENDED           0x8000
 #define PROTOCOL_USB2      0x8000
 #define PROTOCOL_USB3      0x8020
@@ -61,11 +62,13 @@
 #define  CMD_RUN           0x00000001
 #define  CMD_RESET         0x00000002   /* HCRST */
 #define  CMD_INTE          0x00000004
+#define  CMD_RESTORE       0x00000200   /* CRS */
 #define  CMD_WRITABLE      0x00000c0d   /* EU3S, EWE, HSEE, INTE, R/S */
 #define USBSTS             0x04
 #define  STS_HALTED        0x00000001
 #define  STS_SYSTEM_ERROR  0x00000004
 #define  STS_EINT          0x00000008
+#define  STS_RESTORE_ERROR 0x00000400   /* SRE */
 #define  STS_NOT_READY     0x00000800   /* CNR */
 #define  STS_CLEARED       0x0000041c   /* SRE, PCD, EINT, HSE: by a 1 */
 #define PAGESIZE           0x08
@@ -480,6 +483,10 @@ static void command_write(uint32_t val, uint32_t mask)
         return;
     }
 
+    /* No state is ever saved (section 4.23.2). */
+    if ( val & mask & CMD_RESTORE )
+        xhc.status |= STS_RESTORE_ERROR;
+
     reg_write(&xhc.command, val, mask & CMD_WRITABLE);
     if ( xhc.command & CMD_RUN )
         xhc.status &= ~STS_HALTED;
@@ -701,6 +708,15 @@ static uint32_t debug_read(uint32_t reg)
     return reg ? dbc_read(reg) : stored(dbc_offset);
 }
 
+static uint32_t lines_read(uint32_t reg)
+{
+    return host_lines();
+}
+
+static void lines_write(uint32_t reg, uint32_t val, uint32_t mask)
+{
+}
+
 /* All accesses */
 
 static struct area {
@@ -714,6 +730,7 @@ static struct area {
     { INTERRUPTERS, MAX_INTERRUPTERS * INTERRUPTER_SIZE,
       interrupter_read, interrupter_write },
     { DOORBELLS, 4 * (1 + MAX_SLOTS), doorbell_read, doorbell_write },
+    { HOST_LINES, 4, lines_read, lines_write },
     { USBLEGSUP, LEGACY_SIZE, legacy_read, legacy_write },
     { 0, 0, debug_read, dbc_write },    /* filled in by the options */
 };

@@ -15,6 +15,7 @@ import linux
 import machine
 import scenarios
 
+DOORBELL = 4                    # a 0 there: OUT (section 7.6.8.2)
 ANSWER_LIMIT = 60               # seconds for the debug host to do something
 
 # The registers of the debug capability which Xen's driver writes: offsets.
@@ -22,8 +23,8 @@ DRIVEN = {0x04, 0x08, 0x10, 0x14, 0x18, 0x1c, 0x20, 0x28, 0x30, 0x34, 0x38,
           0x3c}
 
 
-FALLS_ASLEEP = b"Entering ACPI S3 state"
-WAKES_UP = b"Finishing wakeup from ACPI S3 state"
+# How a step ended, for `lab show`.
+STATUS_WORDS = {0: "", None: "it never ended", 137: "it never ended"}
 STAYS_ON = b"Dom0 halted: halting machine"
 
 
@@ -53,28 +54,30 @@ class DebugHost:
     """Has the device do what the steps for it say, when Linux gets there, and
     wakes the machine up, or switches it off."""
 
-    def __init__(self, folder, sleeps):
+    def __init__(self, folder, sleeps=False, progress=lambda words: None):
         self._folder = folder
         self._sleeps = sleeps
+        self._progress = progress
         self._monitor = None
-        self._done = 0
+        self._seen = 0
 
     def attend(self):
         """Look for new ones."""
-        if self._sleeps:
-            self._wake()
-        lines = re.findall(rb"^SPM: step \d+ host (.*?)\r?\n",
-                           read(self._folder / scenarios.LINUX_OUTPUT), re.M)
-        for line in lines[self._done:]:
-            self._done += 1
-            self._tell(line.decode().encode().decode("unicode_escape"))
+        text = read(self._folder / scenarios.LINUX_OUTPUT)
+        steps = re.findall(rb"^SPM: step (\d+) (.*?)\r?\n", text, re.M)
+        for number, command in steps[self._seen:]:
+            self._seen += 1
+            self._progress(int(number))
+            if command.startswith(b"host "):
+                self._tell(command[5:].decode("unicode_escape"))
+        if self._sleeps and steps:
+            self._wake(text, *steps[-1])
 
-    def _wake(self):
-        said = read(self._folder / scenarios.DEBUG_OUTPUT)
-        if said.count(FALLS_ASLEEP) > said.count(WAKES_UP):
+    def _wake(self, text, number, command):
+        if b"suspend" in command and b"SPM: end %b " % number not in text:
             # (Which has no effect until it sleeps, and is tried again.)
             self._press(b"system_wakeup")
-        if STAYS_ON in said:
+        if STAYS_ON in read(self._folder / scenarios.DEBUG_OUTPUT):
             self._press(b"quit")
 
     def _press(self, button):
@@ -139,7 +142,8 @@ def boot(lab, scenario, kind, xen):
         {"xen": f"{its_machine.xen_options} {scenario.xen_options}",
          "guest": its_machine.guest_options},
         scenario.seconds, end or rf"SPM: done {len(steps)}\s",
-        DebugHost(folder, scenario.sleeps).attend,
+        DebugHost(folder, scenario.sleeps, lambda number: lab.progress(
+            kind, steps[number - 1].about)).attend,
         powers_off=not end)
 
 
@@ -197,6 +201,7 @@ class Accesses:
 
     def __init__(self, scenario, lines):
         self.marks = judge.parse_device_log(lines)
+        self._lines = lines
         self._dbc = range(scenario.dbc, scenario.dbc + linux.DBC_SIZE)
         self._pages = {self._dbc[0] // judge.PAGE, self._dbc[-1] // judge.PAGE}
 
@@ -213,6 +218,24 @@ class Accesses:
         return [str(access)[2:] for access in self._writes(mark)
                 if access.offset // judge.PAGE in self._pages and
                 not self._is_dbc(access)]
+
+    def lines(self, mark):
+        """All that was logged in a step."""
+        start = self._lines.index(f"mark {mark}") if mark in self.marks else (
+            len(self._lines))
+        return list(itertools.takewhile(
+            lambda line: not line.startswith("mark "),
+            self._lines[start + 1:]))
+
+    def rung(self, mark):
+        """How many transfers OUT begin between the writes to free
+        registers."""
+        writes = self._writes(mark)
+        free = [n for n, access in enumerate(writes)
+                if not self._is_dbc(access)]
+        return 0 if not free else sum(
+            self._is_dbc(access) and access.offset == self._dbc[0] + DOORBELL
+            and not any(access.data) for access in writes[free[0]:free[-1]])
 
     def foreign(self):
         """Writes to the debug capability which are not the driver's."""
@@ -242,7 +265,8 @@ def check_step(number, step, told, console, accesses):
     if step.status is not None:
         yield check("ends", told.status == step.status,
                     f"status {step.status}", f"it is {told.status}",
-                    "" if told.status == 0 else "it never ended")
+                    STATUS_WORDS.get(told.status, f"it failed, with status "
+                                     f"{told.status}"))
     said = "\n".join(told.said)
     if step.said:
         yield check("says", bool(re.search(step.said, said, re.M)),
@@ -253,6 +277,15 @@ def check_step(number, step, told, console, accesses):
                               "writes to free registers")
     yield check("writes", right, f"{len(step.writes)} writes to free "
                 "registers", words, device_saw(seen, step.writes))
+    if step.among:
+        rung = accesses.rung(number)
+        yield check("among the writes", rung >= step.among,
+                    f"{step.among} transfers", f"there are {rung}")
+    if step.device:
+        lines = accesses.lines(number)
+        yield check("in the device's log",
+                    any(re.match(step.device, line) for line in lines),
+                    f"'{step.device}'", f"it is not in its {len(lines)} lines")
     text = during(console, number)
     if step.console:
         found = re.search(step.console, text)

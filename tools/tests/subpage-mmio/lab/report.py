@@ -87,11 +87,19 @@ def _table(rows):
 
 def introduction(scene):
     """What is about to be shown."""
-    say(f"{scene.about}\n\nBooting both ...\n")
+    say(f"{scene.about}\n\nBooting both ...")
+
+
+def progress(kind, about):
+    """What happens meanwhile."""
+    if about:
+        say(f"    {kind:8} {about}")
 
 
 def _cell(checks):
     """What there is to say about one thing."""
+    if not checks:
+        return "not seen"
     words = [check.shown for check in checks if check.shown]
     return (("right" if all(check.right for check in checks) else "WRONG") +
             (": " + "; ".join(words) if words else ""))

@@ -61,6 +61,8 @@ class Lab:
         self.device = build / "device" / "device"
         self.folder = build / "lab"
         self._bars = {}
+        # Told of each step of Linux: the hypervisor's kind, and what it is.
+        self.progress = lambda kind, about: None
 
     def hypervisor(self, kind, scenario=None):
         """The hypervisor that the build made of a tree.
@@ -118,14 +120,17 @@ class Lab:
 
     def boot(self, scenario, kind, xen):
         """Boot one hypervisor, and judge what came of it.  A boot that an
-        emulator's fault may have ended gets repeated, and told of."""
+        emulator's fault may have ended gets repeated, and told of; one in
+        which something crashed does not."""
         notes, seconds = [], 0
         while True:
             result = self._boot_and_judge(scenario, kind, xen)
             problem = result.outcome.problem
             fault = scenarios.MACHINES[scenario.machine].fault
             seconds += result.outcome.seconds
-            if not (problem and fault) or len(notes) + 1 == BOOTS:
+            if (not (problem and fault) or len(notes) + 1 == BOOTS or
+                    any(re.search(pattern, result.outcome.console)
+                        for pattern in scenario.forbid)):
                 result.notes, result.outcome.seconds = notes, seconds
                 return result
             notes.append(f"booted again, for {fault}: {problem}")

@@ -324,7 +324,7 @@ class Scenario:
     said: tuple = ()                # lines of the guest's report on interrupts
     expect: tuple = ()              # patterns that the console must show
     forbid: tuple = (r"ASSERT|Assertion|Xen WARN|Xen BUG|Panic|FATAL|"
-                     r"omain 0 crashed",)
+                     r"Dom0 crashed|Domain 0 .*crashed",)
 
 
 FREE, PROTECTED = 0x2040, 0x2100

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How the USB3 debug console protects its registers, and what it does when it
- * cannot: that function of its driver, as it is in Xen.
+ * How the USB3 debug console protects its registers, what it does when it
+ * cannot, and how long it waits for a debug host: these functions of its
+ * driver, as they are in Xen.
  */
 
 #include "test.h"
@@ -16,8 +17,15 @@ enum xhci_share {
     XHCI_SHARE_ANY,
 };
 
-/* What it uses of the driver's data. */
+/* What they use of the driver's data. */
 struct dbc {
+    struct dbc_work_ring {
+        uint32_t deq;
+    } dbc_owork;
+    struct xhci_trb_ring {
+        unsigned int flushed;
+    } dbc_oring;
+    uint32_t stuck;
     uint64_t bar_val, xhc_dbc_offset;
     enum xhci_share share;
     const char (*dbc_reg)[64];  /* It wants their size. */
@@ -28,7 +36,43 @@ static paddr_t dbc_bar(const struct dbc *dbc)
     return dbc->bar_val & PCI_BASE_ADDRESS_MEM_MASK;
 }
 
-#include "dbc-protect.inc"
+/* The debug host, and room for so many characters. */
+static struct {
+    unsigned int room, looked_at, takes_after;
+    bool gone;
+} host;
+
+#define DBC_MAX_READS 1000
+
+static unsigned int dbc_push_work(struct dbc *dbc, struct dbc_work_ring *ring,
+                                  const char *buf, unsigned int len)
+{
+    if ( !host.room )
+        return 0;
+
+    host.room--;
+
+    return len;
+}
+
+static bool dbc_ensure_running(struct dbc *dbc)
+{
+    if ( ++host.looked_at == host.takes_after )
+    {
+        host.room++;
+        dbc->dbc_owork.deq++;
+    }
+
+    return !host.gone;
+}
+
+static void dbc_flush(struct dbc *dbc, struct xhci_trb_ring *trb,
+                      struct dbc_work_ring *wrk)
+{
+    trb->flushed++;
+}
+
+#include "dbc.inc"
 
 /* Where the debug capability is, from the first MMIO page on. */
 static const struct place {
@@ -109,9 +153,45 @@ static void test_fallback(void)
     }
 }
 
+/* Characters in a row, and how often each may look for room to be made. */
+static void test_output(void)
+{
+    static const struct {
+        const char *what;
+        unsigned int room, takes_after, min, max;
+        bool gone;
+    } chars[] = {
+        { "room", 1, 0, 0, 0 },
+        { "a host that takes some at last", 0, 900, 900, 900 },
+        { "one that takes none", 0, 0, 1000, 1010 },
+        { "that one again", 0, 0, 1, 1 },
+        { "and again", 0, 0, 1, 1 },
+        { "once it takes some", 0, 1, 1, 1 },
+        { "and then none", 0, 0, 1000, 1010 },
+        { "none at all", 0, 0, 1, 1, true },
+    };
+    struct dbc dbc = {};
+    unsigned int i;
+
+    for ( i = 0; i < ARRAY_SIZE(chars); i++ )
+    {
+        host.room = chars[i].room;
+        host.takes_after = chars[i].takes_after;
+        host.gone = chars[i].gone;
+        host.looked_at = dbc.dbc_oring.flushed = 0;
+        dbc_putc(&dbc, 'x');
+        CHECK(host.looked_at >= chars[i].min && host.looked_at <= chars[i].max,
+              "%s: looked for room %u times", chars[i].what, host.looked_at);
+        CHECK(dbc.dbc_oring.flushed == (host.gone ? 0 : host.looked_at),
+              "%s: flushed %u times", chars[i].what, dbc.dbc_oring.flushed);
+        CHECK(!host.room, "%s: the character is lost", chars[i].what);
+    }
+}
+
 const struct test console_tests[] = {
     { "console: just the registers", test_registers_only },
     { "console: whole pages without memory", test_fallback },
+    { "console: waits for a debug host", test_output },
     {}
 };
 

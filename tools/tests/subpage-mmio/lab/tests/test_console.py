@@ -147,6 +147,33 @@ class Checks(unittest.TestCase):
         self.assertEqual(self.wrong(device=nobody),
                          ["who writes to the debug capability"])
 
+    def test_transfers_among_writes(self):
+        """Those OUT, between the first write and the last."""
+        step = replace(STEPS[1], writes=("8600 4 1", "8600 4 2"), among=2)
+        scenario = replace(SCENARIO, steps=(STEPS[0], step, *STEPS[2:]))
+        out, other = "W 0 8704 4 0\n", "W 0 8704 4 100\n"
+        first, last = "W 0 8600 4 1\n", "W 0 8600 4 2\n"
+        for got, wrong in ((first + out + other + out + last, []),
+                           (first + out + other + last + out, ["among"]),
+                           (out + first + last + out, ["among"]),
+                           (first + out + out, ["writes", "among"])):
+            device = DEVICE.replace("W 0 8600 4 11223344\n", got)
+            self.assertEqual(
+                [name.rpartition(") ")[2].split()[0] for name in
+                 self.wrong(scenario=scenario, device=device)], wrong)
+
+    def test_device_line(self):
+        """It has to be in the step's part of the log."""
+        step = replace(STEPS[2], device="dbc off$")
+        scenario = replace(SCENARIO, steps=(*STEPS[:2], step, *STEPS[3:]))
+        for line, mark, wrong in (
+                ("dbc off", 3, []), ("dbc offline", 3, ["step 3"]),
+                ("dbc off", 2, ["step 3"]), ("dbc off", 4, ["step 3"])):
+            device = DEVICE.replace(f"mark {mark}\n",
+                                    f"mark {mark}\n{line}\n")
+            self.assertEqual([name[:6] for name in self.wrong(
+                scenario=scenario, device=device)], wrong)
+
     def test_console(self):
         for got, name in (
                 (CONSOLE.replace("pressed", ""), "step 3 (type) on the"),
@@ -210,7 +237,7 @@ class Attends(unittest.TestCase):
     def test_steps_of_the_debug_host(self):
         """Each once, and a device that refuses one is an error."""
         control = self.listen(scenarios.CONTROL)
-        host = console.DebugHost(self.folder, False)
+        host = console.DebugHost(self.folder)
         answers = [b"ok\n", b"no\n"]
         told = []
 
@@ -236,21 +263,35 @@ class Attends(unittest.TestCase):
     def test_sleeps(self):
         """Wakes it as often as it takes, but only when it is not awake."""
         monitor = self.listen(scenarios.MONITOR)
-        host = console.DebugHost(self.folder, True)
+        host = console.DebugHost(self.folder, sleeps=True)
         said = b""
-        for line, looks in ((b"", 1), (console.FALLS_ASLEEP, 3),
-                            (console.WAKES_UP, 1),
-                            (console.FALLS_ASLEEP, 1), (console.WAKES_UP, 1),
-                            (console.STAYS_ON, 1)):
-            said += line + b"\n"
-            (self.folder / scenarios.DEBUG_OUTPUT).write_bytes(said)
+        for line, looks in ((b"step 1 free", 1), (b"step 2 suspend", 3),
+                            (b"end 2 0", 1), (b"step 3 x && suspend", 1),
+                            (b"end 3 0", 1)):
+            said += b"SPM: " + line + b"\n"
+            (self.folder / scenarios.LINUX_OUTPUT).write_bytes(said)
             for _ in range(looks):
                 host.attend()
+        (self.folder / scenarios.DEBUG_OUTPUT).write_bytes(console.STAYS_ON)
+        host.attend()
         peer, _ = monitor.accept()
         with peer:
             self.assertEqual(peer.recv(1000),
                              b"system_wakeup\n" * 4 + b"quit\n")
         host.attend()           # it may be off by now
+
+    def test_progress(self):
+        """Each step once."""
+        told = []
+        host = console.DebugHost(self.folder, progress=told.append)
+        host.attend()
+        output = self.folder / scenarios.LINUX_OUTPUT
+        output.write_text("SPM: step 1 x\nSPM: end 1 0\nSPM: step 2 y\nSPM")
+        host.attend()
+        output.write_text(output.read_text() + ": step 3 z\n")
+        host.attend()
+        host.attend()
+        self.assertEqual(told, [1, 2, 3])
 
 
 class Files(unittest.TestCase):

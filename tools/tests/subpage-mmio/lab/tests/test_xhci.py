@@ -24,8 +24,8 @@ PORTSC_5, PORTSC_6 = 0x4c0, 0x4d0
 IMAN, ERSTSZ, ERSTBA, ERDP = 0x2020, 0x2028, 0x2030, 0x2038
 DOORBELL, MSIX_TABLE, MSIX_PBA = 0x3000, 0x4000, 0x5000
 USBLEGSUP, USBLEGCTLSTS, DBC = 0x846c, 0x8470, 0x8700
-RUN, HCRST, INTE = 1, 2, 4
-HALTED, EINT, PCD, NOT_READY = 1, 8, 0x10, 0x800
+RUN, HCRST, INTE, CSS, CRS = 1, 2, 4, 0x100, 0x200
+HALTED, EINT, PCD, SRE, NOT_READY = 1, 8, 0x10, 0x400, 0x800
 BUSY = 8
 
 DCDB, DCERSTSZ, DCERSTBA, DCERDP = (DBC + at for at in (4, 8, 0x10, 0x18))
@@ -47,6 +47,7 @@ NOT_ENABLED, SHORT, CONTEXT_STATE, STOPPED = 11, 13, 19, 24
 TABLE, EVENTS, MORE_EVENTS = 0x1000, 0x2000, 0x2800
 CONTEXT, OUT_RING, IN_RING = 0x3000, 0x4000, 0x5000
 COMMANDS, BUFFER = 0x6000, 0x7000
+HOST_LINES = 0x6000             # a register
 
 
 def link(state):
@@ -522,6 +523,26 @@ class DebugCapability(Test):
         self.assertEqual([guest.event(n)[0] for n in range(5)], [
             PORT_CHANGE, TRANSFER, PORT_CHANGE, PORT_CHANGE, TRANSFER])
 
+    def test_hold(self):
+        """Output waits for a debug host that takes none, and a reset forgets
+        it; a register counts what the host did."""
+        guest = self.guest()
+        guest.start_dbc()
+        self.assertEqual(guest.control("release", "hold", "hold"), [
+            "error: not in this state", "ok", "error: not in this state"])
+        self.assertEqual(guest.read(HOST_LINES), 1)
+        guest.write(HOST_LINES, 5)
+        guest.send_out(0, b"waits ")
+        self.assertEqual(guest.output(), b"")
+        guest.control("release", "hold")
+        self.assertEqual(guest.read(HOST_LINES), 3)
+        self.assertEqual(guest.output(), b"waits ")
+        guest.send_out(1, b"is forgotten")
+        guest.write(USBCMD, HCRST)
+        guest.start_dbc()
+        guest.control("release")
+        self.assertEqual(guest.output(), b"waits ")
+
     def test_bus_mastering(self):
         """Without it, everything waits."""
         guest = self.guest()
@@ -635,6 +656,17 @@ class HostController(Test):
         guest.write(DOORBELL, 0)
         self.assertEqual(guest.read(USBSTS), HALTED | 4)
         guest.write(USBSTS, 4)
+        self.assertEqual(guest.read(USBSTS), HALTED)
+
+    def test_restore_state(self):
+        """There is none to restore, which a driver gets to know."""
+        guest = self.guest()
+        guest.write(USBCMD, CSS)
+        self.assertEqual(guest.read(USBSTS), HALTED)
+        guest.write(USBCMD, CRS)
+        self.assertEqual(guest.read(USBCMD), 0)
+        self.assertEqual(guest.read(USBSTS), HALTED | SRE)
+        guest.write(USBSTS, SRE)
         self.assertEqual(guest.read(USBSTS), HALTED)
 
     def test_device(self):

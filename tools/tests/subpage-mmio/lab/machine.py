@@ -22,7 +22,7 @@ POLL = 0.05                     # seconds
 FIRMWARE_LIMIT = 120            # until the firmware must have placed the BARs
 EXIT_GRACE = 60                 # for the machine to power off by itself
 PREPARE_LIMIT = 120             # for each command before the machine starts
-PATIENCE = 180                  # with a machine that does not make progress
+PATIENCE = 300                  # with a machine that does not make progress
 DONE = r"SPM: done \d+\s"
 LAST_LINE = r"\S.*"
 

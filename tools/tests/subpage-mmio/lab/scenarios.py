@@ -193,8 +193,7 @@ def _linux(cpu, processors, *more, xen=""):
                     f"conring_size=1m dom0_mem=512M "
                     f"dom0_max_vcpus={processors} {xen}".rstrip(),
         guest_options=LINUX_OPTIONS,
-        quirks=QEMU_QUIRKS, console=DEBUG_OUTPUT,
-        progress=(DEBUG_OUTPUT, LINUX_OUTPUT))
+        quirks=QEMU_QUIRKS, console=DEBUG_OUTPUT)
 
 
 # QEMU 7.2's helper_vmrun() leaves the vector of an event that it injects in
@@ -210,7 +209,7 @@ def _linux_pvh(dom0):
                      "-device", "intel-iommu,intremap=off",
                      xen=f"dom0={dom0} iommu=no-sharept")
     return replace(
-        machine, fault=INJECTS_TWICE,
+        machine, fault=INJECTS_TWICE, progress=(DEBUG_OUTPUT, LINUX_OUTPUT),
         # Linux' probing of a keyboard is what mostly meets that.
         arguments=tuple(f"{word},i8042=off" if word.startswith("q35,")
                         else word for word in machine.arguments))

@@ -19,8 +19,8 @@ ifneq ($(words $(subst :, ,$(TOP)$(BUILD))),1)
 $(error The path of this clone, or of BUILD, has a space or a colon, which Xen's build cannot take)
 endif
 
-.PHONY: help run check lint unit fuzz stress guest device linux xen series series-build apply \
-        mutants bench docs deb \
+.PHONY: help run check check-domu lint unit fuzz stress guest device linux xen series \
+        series-build apply mutants bench docs deb \
         packages clean
 
 help:
@@ -45,6 +45,17 @@ lint:
 	@$(LOCK)
 	$(S)/setup
 	$(S)/lint
+
+
+## make check-domu      tests in domains of a Linux dom0, under Debian's own toolstack
+check-domu:
+	@$(LOCK)
+	$(S)/setup
+	$(S)/fetch-linux
+	$(S)/fetch-dom0
+	$(S)/build-testbed guest device linux
+	$(S)/build-xen stock-debug patched-debug
+	$(TOP)tools/tests/subpage-mmio/lab/lab check-domu --build "$$BUILD"
 
 ## make unit            the engine's tests in user space
 unit:

@@ -271,6 +271,9 @@ static uint64_t find_bar(void)
     uint64_t pa;
     int rc;
 
+    if ( options.bar )
+        return options.bar;
+
     if ( options.beside_vendor )
     {
         pa = enable(options.beside_vendor, options.beside_device, &devfn);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  *   device=<vendor>:<device>     hex, default 1234:5ab1, on bus 0
+ *   bar=<address>                hex: where the device's BAR0 is, for a domain
+ *                                that does not get to see any bus
  *   at=<offset>,...              hex BAR offsets of the operands
  *   modes=<mode>,...             default kernel,user
  *   forms=<prefix>,...           default all
@@ -169,6 +171,18 @@ static bool parse_id(const char *arg, uint16_t *vendor_id,
 static bool parse_device(const char *arg)
 {
     return parse_id(arg, &options.vendor, &options.device);
+}
+
+static bool parse_bar(const char *arg)
+{
+    unsigned long addr;
+
+    if ( !parse_hex(arg, length(arg), 0xffffffff - BAR_SIZE, &addr) ||
+         !addr || addr % PAGE_SIZE )
+        return false;
+    options.bar = addr;
+
+    return true;
 }
 
 static bool parse_beside(const char *arg)
@@ -399,6 +413,7 @@ static const struct {
     const char *wanted;
 } words[] = {
     { "device=",  parse_device,  "<vendor>:<device>, in hex" },
+    { "bar=",     parse_bar,     "a hex address, of a page" },
     { "beside=",  parse_beside,  "<vendor>:<device>, in hex" },
     { "at=",      parse_at,      "up to 64 hex offsets, 1000 to 7fff" },
     { "modes=",   parse_modes,   "kernel, user, kernel-step, user-step, "
@@ -460,6 +475,9 @@ void options_parse(char *line)
             parse_word(word);
     }
 
+    if ( options.bar && (options.window || options.vectors ||
+                         options.protect_msix || options.beside_vendor) )
+        fatal("bar=: a window has none, and MSI-X needs the bus");
     if ( options.map_open && !options.toggled.last )
         fatal("map=open: say by toggle= what is to be open");
 

@@ -147,11 +147,11 @@ def boot(lab, scenario, kind, xen):
         powers_off=not end)
 
 
-def parse_steps(text):
+def parse_steps(text, prefix="SPM"):
     """{number: Told}, of the lines of Linux' own port."""
     told = {}
     for tag, number, rest in re.findall(
-            r"^SPM: (step|said|end) (\d+) ?(.*?)\r?$", text, re.M):
+            rf"^{prefix}: (step|said|end) (\d+) ?(.*?)\r?$", text, re.M):
         if tag == "step":
             told[int(number)] = Told(rest)
         elif int(number) not in told:

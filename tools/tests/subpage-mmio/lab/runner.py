@@ -8,11 +8,13 @@ import re
 from dataclasses import dataclass, field, replace
 
 import console
+import domu
 import judge
 import linux
 import machine
 import scenarios
 import virtio
+from scenarios import join
 
 RANGES_PER_OPTION = 4           # Xen cuts an option after 127 characters
 BOOTS = 3                       # at most, on an emulator with a fault
@@ -108,15 +110,16 @@ class Lab:
 
     def kernel(self, scenario):
         """The scenario's guest kernel."""
-        if isinstance(scenario, linux.Scenario):
+        if isinstance(scenario, (linux.Scenario, domu.Scenario)):
             return self.build / "kernel" / "vmlinux"
         return self.build / "guest" / scenario.kernel
 
     def require(self, scenario, hypervisors):
         """Complain about a missing file before anything is touched."""
-        machine.find_programs(
-            scenarios.MACHINES[scenario.machine], *hypervisors.values(),
-            self.kernel(scenario), self.device)
+        files = [*hypervisors.values(), self.kernel(scenario), self.device]
+        if isinstance(scenario, domu.Scenario):
+            files += domu.files(self.build, scenario)
+        machine.find_programs(scenarios.MACHINES[scenario.machine], *files)
 
     def boot(self, scenario, kind, xen):
         """Boot one hypervisor, and judge what came of it.  A boot that an
@@ -141,12 +144,19 @@ class Lab:
                                  console.boot(self, scenario, kind, xen))
         bars = self.bars(scenario)
 
+        files = {"xen": xen, "dom0": self.kernel(scenario)}
+        if isinstance(scenario, domu.Scenario):
+            files["initramfs"] = domu.initramfs(
+                self.build, scenario, kind, guest_arguments(scenario, kind),
+                bars)
+
         def run(name):
-            return machine.run_guest(
+            outcome = machine.run_guest(
                 self._boot(scenario, f"{scenario.name}/{name}"), bars,
-                {"xen": xen, "dom0": self.kernel(scenario)},
-                boot_texts(scenario, kind, bars), scenario.seconds,
+                files, boot_texts(scenario, kind, bars), scenario.seconds,
                 scenario.end)
+            outcome.console = domu.rejoined(outcome.console)
+            return outcome
 
         result = judge_outcome(scenario, kind, run(kind), bars)
         if scenario.twice:
@@ -247,19 +257,26 @@ def window_arguments(window, toggled=()):
     return " ".join(words)
 
 
-def boot_texts(scenario, kind, bars):
-    """The hypervisor's options, and the guest's arguments."""
-    its_machine = scenarios.MACHINES[scenario.machine]
-    options = [its_machine.xen_options, scenario.xen_options]
-    arguments = [its_machine.guest_options]
+def guest_arguments(scenario, kind):
+    """The test kernel's, but for what a machine wants."""
+    arguments = [scenario.stock.guest if kind == "stock" else scenario.guest]
     if scenario.window:
         arguments.append(window_arguments(scenario.window,
                                           scenario.toggled))
     if scenario.task:
         arguments.append(scenario.task.argument())
+    return join(*arguments)
+
+
+def boot_texts(scenario, kind, bars):
+    """The hypervisor's options, and its first domain's arguments."""
+    its_machine = scenarios.MACHINES[scenario.machine]
+    options = [its_machine.xen_options, scenario.xen_options]
+    guest = its_machine.guest_options
+    if not isinstance(scenario, domu.Scenario):
+        guest = join(guest_arguments(scenario, kind), guest)
     if kind == "stock":
-        return {"xen": options[0],
-                "guest": join(scenario.stock.guest, *arguments)}
+        return {"xen": options[0], "guest": guest}
 
     pieces = [f"{address + first:#x}-{address + last:#x}"
               for address, protected in option_targets(scenario, bars)
@@ -269,12 +286,7 @@ def boot_texts(scenario, kind, bars):
     for start in range(0, len(pieces), RANGES_PER_OPTION):
         options.append("subpage-mmio-ro=" +
                        ",".join(pieces[start:start + RANGES_PER_OPTION]))
-    return {"xen": join(*options), "guest": join(scenario.guest, *arguments)}
-
-
-def join(*words):
-    """The words that there are, in one line."""
-    return " ".join(filter(None, words))
+    return {"xen": join(*options), "guest": guest}
 
 
 def protections(scenario):
@@ -319,7 +331,16 @@ def judge_outcome(scenario, kind, outcome, bars):
     if has_msix(scenario) and kind == "patched":
         for text in idle_problems(scenario, said, logs):
             problem(text)
-    for number in judge.unreported(said, logs):
+    cut_short = judge.unreported(said, logs)
+    if isinstance(scenario, domu.Scenario):
+        for text in domu.problems(scenario, kind, outcome, said):
+            problem(text)
+    if kind == "stock" and scenario.stock.dies:
+        for text in domu.death_problems(scenario.stock, outcome, said, logs,
+                                        cut_short):
+            problem(text)
+        return result
+    for number in cut_short:
         problem(f"run {number} was never reported: what the device saw "
                 f"after 'mark {number}' is the last trace of it")
     wrong = [f for f in result.findings if not f.right]

@@ -46,6 +46,11 @@ QEMU_QUIRKS = Quirks(restarts=True, lax=True, reads_twice=("lock_neg",))
 PV_VECTOR, HVM_VECTOR = 14, 13
 
 
+def join(*words):
+    """The words that there are, in one line."""
+    return " ".join(filter(None, words))
+
+
 def _qemu(cpu, quirks, *more, xen="", guest_options=""):
     return Machine(
         emulator="qemu-system-x86_64",
@@ -215,18 +220,24 @@ def _linux_pvh(dom0):
                         else word for word in machine.arguments))
 
 
-def _linux_serial(cpu):
+def _linux_serial(cpu, quirks, *more, xen=""):
     """With one serial port for Xen, and another one on which Linux tells what
     it does, and no kernel messages."""
     machine = _qemu(
-        cpu, QEMU_QUIRKS, "-serial", f"file:{LINUX_OUTPUT}",
-        xen="dom0_mem=512M",
+        cpu, quirks, "-serial", f"file:{LINUX_OUTPUT}", *more,
+        xen=join("dom0_mem=512M", xen),
         guest_options=LINUX_OPTIONS.replace("console=ttyS1 ", ""))
     return replace(
         machine,
         arguments=tuple(word.replace("256", "1024")         # MiB
                         for word in machine.arguments),
         kernel=(*machine.kernel[:-1], "dom0 {guest},initramfs"))
+
+
+def _domu(vector):
+    """A PV Linux, which has domains."""
+    return _linux_serial("max,-smap,-rdtscp,-monitor",
+                         replace(QEMU_QUIRKS, vector=vector), xen="hvm_fep")
 
 
 # Drivers claim BARs, and user space would not be let near them.
@@ -244,7 +255,10 @@ MACHINES = {
         witness=("bochs.log",
                  r"VMEXIT: EPT violation for guest paddr 0x([0-9a-f]+)")),
     "linux-pv": _linux("max,-smap", 2),
-    "linux-pv-serial": _linux_serial("max,-smap"),
+    "linux-pv-serial": _linux_serial("max,-smap", QEMU_QUIRKS),
+    # What its domains are: as above.
+    "domu-pv": _domu(PV_VECTOR),
+    "domu-hvm": _domu(HVM_VECTOR),
     "linux-npt": _linux_pvh("pvh"),
     "linux-shadow": _linux_pvh("pvh,shadow"),
 }
@@ -294,6 +308,8 @@ class Stock:
     """
     guest: str                      # the guest's arguments
     read_only_pages: tuple
+    dies: str = ""                  # if the first such write is the guest's
+                                    # last: what the console shows then
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Scenarios with domains that a Linux dom0 has, under Debian's own toolstack:
+the test kernel runs in one, which is given the device's BAR.
+
+The initramfs (tools/tests/subpage-mmio/linux/dom0) runs the steps, and knows
+the commands that they are made of.
+"""
+
+import re
+from dataclasses import dataclass
+
+import console
+import cpio
+import judge
+import scenarios
+from linux import Step
+from scenarios import LINUX_OUTPUT, PLACES, Stock, guest
+
+PAGES = 8                       # of a device's BAR
+GFN = 0xf0000                   # where a domain with a memory map of its own
+                                # gets to see it
+XL = "usr/lib/xen-4.17/bin/xl"
+LIMIT = 240                     # seconds for a domain's life
+END = r"DOM0: done \d+\s"
+
+START = Step("start")
+ENABLE = Step("enable 1234:5ab1")
+ASSIGNABLE = Step("assignable 1234:5ab1")
+RUN = Step(f"run domain {LIMIT}")
+
+
+@dataclass(frozen=True)
+class Scenario(scenarios.Scenario):
+    """What xl is to create, and what must come of it."""
+    type: str = "pv"            # as xl calls it
+    config: tuple = ()          # more lines of its configuration
+    steps: tuple = (START, ENABLE, RUN)
+    # Debian's driver has MSI-X prepared, which makes pages read-only.
+    stock_steps: tuple = (START, ENABLE, ASSIGNABLE, RUN)
+    seconds: int = 420
+    end: str = END
+    forbid: tuple = (r"ASSERT|Assertion|Xen WARN|Xen BUG|Panic|FATAL|"
+                     r"omain 0 .*crashed|Kernel panic|Oops",)
+
+
+def configuration(scenario, arguments, bar):
+    """A domain's, as xl wants it."""
+    frame = bar // judge.PAGE
+    iomem = f"{frame:x},{PAGES}"
+    if scenario.type != "pv":
+        frame = GFN
+        iomem += f"@{frame:x}"
+        arguments += " xsetbv=fep"
+    arguments += f" bar={frame * judge.PAGE:x}"
+    return "\n".join((
+        'name="domain"', f'type="{scenario.type}"',
+        'kernel="/domains/kernel"', "memory=64", "vcpus=1",
+        f'extra="{arguments}"', f'iomem=["{iomem}"]',
+        *(f'on_{event}="destroy"' for event in ("poweroff", "reboot",
+                                                "crash")),
+        *scenario.config, ""))
+
+
+def files(build, scenario):
+    """What is needed for Linux and its domain: of each part, one file."""
+    return (build / "dom0" / "tools" / XL, build / "linux" / "dom0",
+            build / "guest" / scenario.kernel)
+
+
+def tree(root):
+    """The files below a folder: {path: contents}."""
+    return {str(path.relative_to(root)): path.read_bytes()
+            for path in root.rglob("*") if path.is_file()}
+
+
+def initramfs(build, scenario, kind, arguments, bars):
+    """Linux' first files."""
+    _, init, kernel = files(build, scenario)
+    steps = console.steps_of(scenario, kind)
+    contents = {
+        **tree(build / "dom0" / "tools"),
+        "init": init.read_bytes(),
+        "bin/busybox": (build / "kernel" / "busybox").read_bytes(),
+        "steps": "".join(f"{step.command}\n" for step in steps).encode(),
+        "domains/kernel": kernel.read_bytes(),
+        "domains/domain": configuration(scenario, arguments,
+                                        bars[0]).encode(),
+    }
+    for module in (build / "kernel").glob("*.ko"):
+        contents[f"modules/{module.name}"] = module.read_bytes()
+    return cpio.archive(contents)
+
+
+def rejoined(text):
+    """Xen's console has a domain's long lines in pieces: put them together.
+    All lines of the test kernel begin by its tag."""
+    lines, last = [], {}
+    for line in text.split("\n"):
+        piece = re.fullmatch(r"(\(d\d+\) )(?!SPM: )([^\r]*)\r?", line)
+        if piece and piece[1] in last:
+            lines[last[piece[1]]] += piece[2]
+            continue
+        if whole := re.match(r"\(d\d+\) ", line):
+            line = line.rstrip("\r")
+            last[whole[0]] = len(lines)
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def problems(scenario, kind, outcome, said):
+    """What is wrong about dom0's steps, and the domain's end."""
+    text = console.read(outcome.folder / LINUX_OUTPUT).decode(errors="replace")
+    told = console.parse_steps(text, "DOM0")
+    for number, step in enumerate(console.steps_of(scenario, kind), 1):
+        if number not in told:
+            yield f"dom0 did not get to step {number} ({step.command})"
+            continue
+        if told[number].status != step.status:
+            yield (f"step {number} ({step.command}) ends with status "
+                   f"{told[number].status}, expected {step.status}: "
+                   f"{told[number].said[-3:]}")
+        if not re.search(step.said, "\n".join(told[number].said)):
+            yield (f"step {number} ({step.command}) says "
+                   f"{told[number].said}, expected '{step.said}'")
+    if said.done is None and not (kind == "stock" and scenario.stock.dies):
+        yield "the domain did not get to its end"
+
+
+def death_problems(stock, outcome, said, logs, cut_short):
+    """It must be a write to a read-only page that ends the guest, which has
+    come so far, and the write must not arrive."""
+    if said.done is not None or len(cut_short) != 1 or not said.runs:
+        yield (f"it was to end at its first write to a read-only page, but "
+               f"came to the end of {len(said.runs)} runs, and not to that of "
+               f"{len(cut_short)}")
+        return
+    if not re.search(stock.dies, outcome.console):
+        yield f"nothing on the console matches '{stock.dies}'"
+    for access in judge.find_run(cut_short[0], logs)[1]:
+        if (access.kind == "W" and
+                access.offset // judge.PAGE in stock.read_only_pages):
+            yield f"the device saw '{access}' in the run that was the last"
+
+
+# For a guest that dies, one place that nobody minds before the others.
+DEATH = scenarios.STOCK_PAGES[1] * judge.PAGE + 0x40
+
+
+def _forms(name, kernel, words, modes, stock, **more):
+    return Scenario(
+        name=f"domu-{name}-forms", kernel=kernel, modes=modes, places=PLACES,
+        guest=guest(modes, PLACES),
+        about=f"every form of store, at {len(PLACES)} places, by a {words} "
+              "domain of xl's, which is given the BAR by iomem=",
+        environment=f"domu-{name}", stock=stock, **more)
+
+
+def _lost(modes):
+    """Each of the writes is an exception there."""
+    return Stock(guest(modes, PLACES, scenarios.INTEGER_FORMS),
+                 scenarios.STOCK_PAGES)
+
+
+def _killed(dies):
+    """The first of them is the domain's last."""
+    return Stock(guest(("kernel",), (0x1040, DEATH), "forms=mov_r32"),
+                 scenarios.STOCK_PAGES, dies)
+
+
+SCENARIOS = (
+    _forms("pv64", "guest-pv64", "64-bit PV", scenarios.PV64_MODES,
+           _lost(scenarios.PV64_MODES), machine="domu-pv"),
+    _forms("pv32", "guest-pv32", "32-bit PV", scenarios.PV32_MODES,
+           _lost(scenarios.PV32_MODES), machine="domu-pv"),
+    _forms("pvh", "guest-pvh", "PVH", scenarios.PVH_MODES,
+           _killed(r"domain_crash called from .*svm\.c"),
+           machine="domu-hvm", type="pvh"),
+)

@@ -166,12 +166,25 @@ static void init_hypercalls(void)
                    : "memory" );
 }
 
+/*
+ * A domain with a device model is started for its firmware's sake, and gets no
+ * command line; but a file, which is meant to be its BIOS, as a module.
+ */
+static char *command_line(void)
+{
+    const struct hvm_modlist_entry *module =
+        (const struct hvm_modlist_entry *)start_info->modlist_paddr;
+
+    return (char *)(!start_info->cmdline_paddr && start_info->nr_modules
+                    ? module->paddr : start_info->cmdline_paddr);
+}
+
 char *env_init(void)
 {
     init_traps();
     init_hypercalls();
 
-    return (char *)start_info->cmdline_paddr;
+    return command_line();
 }
 
 const struct view *env_view(enum level level)

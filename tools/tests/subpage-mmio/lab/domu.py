@@ -43,19 +43,31 @@ class Scenario(scenarios.Scenario):
                      r"omain 0 .*crashed|Kernel panic|Oops",)
 
 
+# The test kernel takes the place of firmware where a domain has one, and the
+# file of its arguments that of the BIOS: a device model starts at once then.
+KERNEL = 'kernel="/domains/kernel"', 'extra="{arguments}"'
+FIRMWARE = ('firmware_override="/domains/kernel"', 'bios="seabios"',
+            'bios_path_override="/domains/arguments"', 'vga="none"', "vnc=0",
+            "usb=0")
+
+
+def its_arguments(scenario, arguments, bar):
+    """The test kernel's."""
+    if scenario.type == "pv":
+        return f"{arguments} bar={bar:x}"
+    return f"{arguments} bar={GFN * judge.PAGE:x} xsetbv=fep"
+
+
 def configuration(scenario, arguments, bar):
     """A domain's, as xl wants it."""
-    frame = bar // judge.PAGE
-    iomem = f"{frame:x},{PAGES}"
+    iomem = f"{bar // judge.PAGE:x},{PAGES}"
     if scenario.type != "pv":
-        frame = GFN
-        iomem += f"@{frame:x}"
-        arguments += " xsetbv=fep"
-    arguments += f" bar={frame * judge.PAGE:x}"
+        iomem += f"@{GFN:x}"
+    boots = FIRMWARE if scenario.type == "hvm" else KERNEL
     return "\n".join((
-        'name="domain"', f'type="{scenario.type}"',
-        'kernel="/domains/kernel"', "memory=64", "vcpus=1",
-        f'extra="{arguments}"', f'iomem=["{iomem}"]',
+        'name="domain"', f'type="{scenario.type}"', "memory=64", "vcpus=1",
+        *(line.format(arguments=arguments) for line in boots),
+        f'iomem=["{iomem}"]',
         *(f'on_{event}="destroy"' for event in ("poweroff", "reboot",
                                                 "crash")),
         *scenario.config, ""))
@@ -77,12 +89,16 @@ def initramfs(build, scenario, kind, arguments, bars):
     """Linux' first files."""
     _, init, kernel = files(build, scenario)
     steps = console.steps_of(scenario, kind)
+    arguments = its_arguments(scenario, arguments, bars[0])
     contents = {
         **tree(build / "dom0" / "tools"),
+        **(tree(build / "dom0" / "device-model")
+           if scenario.type == "hvm" else {}),
         "init": init.read_bytes(),
         "bin/busybox": (build / "kernel" / "busybox").read_bytes(),
         "steps": "".join(f"{step.command}\n" for step in steps).encode(),
         "domains/kernel": kernel.read_bytes(),
+        "domains/arguments": f"{arguments}\0".encode(),
         "domains/domain": configuration(scenario, arguments,
                                         bars[0]).encode(),
     }
@@ -142,8 +158,9 @@ def death_problems(stock, outcome, said, logs, cut_short):
             yield f"the device saw '{access}' in the run that was the last"
 
 
-# For a guest that dies, one place that nobody minds before the others.
-DEATH = scenarios.STOCK_PAGES[1] * judge.PAGE + 0x40
+# For a guest that dies, one place that nobody minds, and one on a page that is
+# read-only on stock.
+DEATH = 0x1040, scenarios.STOCK_PAGES[1] * judge.PAGE + 0x40
 
 
 def _forms(name, kernel, words, modes, stock, **more):
@@ -155,24 +172,36 @@ def _forms(name, kernel, words, modes, stock, **more):
         environment=f"domu-{name}", stock=stock, **more)
 
 
-def _lost(modes):
-    """Each of the writes is an exception there."""
-    return Stock(guest(modes, PLACES, scenarios.INTEGER_FORMS),
-                 scenarios.STOCK_PAGES)
+def _pv(name, words, modes):
+    """Stock makes an exception of each write to a read-only page."""
+    return _forms(name, f"guest-{name}", words, modes,
+                  Stock(guest(modes, PLACES, scenarios.INTEGER_FORMS),
+                        scenarios.STOCK_PAGES), machine="domu-pv")
 
 
-def _killed(dies):
+def _hvm(type_, suffix="", words="",
+         dies=r"domain_crash called from .*svm\.c", **more):
     """The first of them is the domain's last."""
-    return Stock(guest(("kernel",), (0x1040, DEATH), "forms=mov_r32"),
-                 scenarios.STOCK_PAGES, dies)
+    modes = scenarios.PVH_MODES
+    return _forms(type_ + suffix, f"guest-{type_}", type_.upper() + words,
+                  modes, Stock(guest(("kernel",), DEATH, "forms=mov_r32"),
+                               scenarios.STOCK_PAGES, dies),
+                  machine="domu-hvm", type=type_, **more)
+
+
+def _shadow(type_):
+    """Or it takes for ever, until dom0 has had enough."""
+    return _hvm(type_, "-shadow", " (on shadow page tables)",
+                r"DOM0: end \d+ 1\s", config=("hap=0",),
+                stock_steps=(START, ENABLE, ASSIGNABLE,
+                             Step("run domain 20", status=1)))
 
 
 SCENARIOS = (
-    _forms("pv64", "guest-pv64", "64-bit PV", scenarios.PV64_MODES,
-           _lost(scenarios.PV64_MODES), machine="domu-pv"),
-    _forms("pv32", "guest-pv32", "32-bit PV", scenarios.PV32_MODES,
-           _lost(scenarios.PV32_MODES), machine="domu-pv"),
-    _forms("pvh", "guest-pvh", "PVH", scenarios.PVH_MODES,
-           _killed(r"domain_crash called from .*svm\.c"),
-           machine="domu-hvm", type="pvh"),
+    _pv("pv64", "64-bit PV", scenarios.PV64_MODES),
+    _pv("pv32", "32-bit PV", scenarios.PV32_MODES),
+    _hvm("pvh"),
+    _shadow("pvh"),
+    _hvm("hvm"),
+    _shadow("hvm"),
 )

@@ -28,20 +28,30 @@ DONE = judge.Report(done=1)
 
 
 class Configuration(unittest.TestCase):
+    BAR = 0xfebf0000
+
     def lines(self, **changes):
         text = domu.configuration(replace(SCENARIO, **changes), "forms=mov_",
-                                  0xfebf0000)
+                                  self.BAR)
         return dict(line.split("=", 1) for line in text.splitlines())
 
+    def arguments(self, type_):
+        scenario = replace(SCENARIO, type=type_)
+        return domu.its_arguments(scenario, "forms=mov_", self.BAR).split()
+
     def test_pv_has_machine_addresses(self):
-        lines = self.lines()
-        self.assertEqual('["febf0,8"]', lines["iomem"])
-        self.assertEqual('"forms=mov_ bar=febf0000"', lines["extra"])
+        self.assertEqual('["febf0,8"]', self.lines()["iomem"])
+        self.assertEqual(["forms=mov_", "bar=febf0000"], self.arguments("pv"))
 
     def test_others_have_their_own(self):
-        lines = self.lines(type="pvh")
-        self.assertEqual('["febf0,8@f0000"]', lines["iomem"])
-        self.assertIn("bar=f0000000", lines["extra"])
+        for type_ in ("pvh", "hvm"):
+            self.assertEqual('["febf0,8@f0000"]',
+                             self.lines(type=type_)["iomem"])
+            self.assertIn("bar=f0000000", self.arguments(type_))
+
+    def test_arguments(self):
+        self.assertEqual('"forms=mov_"', self.lines(type="pvh")["extra"])
+        self.assertNotIn("extra", self.lines(type="hvm"))
 
     def test_it_ends_when_the_kernel_does(self):
         self.assertEqual({'"destroy"'}, {

@@ -46,7 +46,6 @@ lint:
 	$(S)/setup
 	$(S)/lint
 
-
 ## make check-domu      tests in domains of a Linux dom0, under Debian's own toolstack
 check-domu:
 	@$(LOCK)

@@ -257,6 +257,8 @@ static uint64_t enable(uint16_t vendor, uint16_t device, unsigned int *devfn)
               "choose another by device=", (unsigned long)vendor,
               (unsigned long)device);
 
+    if ( options.place )
+        pci_place_bar0(*devfn, options.place);
     pa = pci_enable_bar0(*devfn);
     if ( !pa )
         fatal("device %lx:%lx has no memory at BAR0", (unsigned long)vendor,

@@ -3,6 +3,7 @@
  *   device=<vendor>:<device>     hex, default 1234:5ab1, on bus 0
  *   bar=<address>                hex: where the device's BAR0 is, for a domain
  *                                that does not get to see any bus
+ *   place=<address>              hex: put its BAR0 there, as firmware would
  *   at=<offset>,...              hex BAR offsets of the operands
  *   modes=<mode>,...             default kernel,user
  *   forms=<prefix>,...           default all
@@ -173,16 +174,20 @@ static bool parse_device(const char *arg)
     return parse_id(arg, &options.vendor, &options.device);
 }
 
+static bool parse_address(const char *arg, unsigned long *addr)
+{
+    return parse_hex(arg, length(arg), 0xffffffff - BAR_SIZE, addr) &&
+           *addr && *addr % PAGE_SIZE == 0;
+}
+
 static bool parse_bar(const char *arg)
 {
-    unsigned long addr;
+    return parse_address(arg, &options.bar);
+}
 
-    if ( !parse_hex(arg, length(arg), 0xffffffff - BAR_SIZE, &addr) ||
-         !addr || addr % PAGE_SIZE )
-        return false;
-    options.bar = addr;
-
-    return true;
+static bool parse_place(const char *arg)
+{
+    return parse_address(arg, &options.place);
 }
 
 static bool parse_beside(const char *arg)
@@ -414,6 +419,7 @@ static const struct {
 } words[] = {
     { "device=",  parse_device,  "<vendor>:<device>, in hex" },
     { "bar=",     parse_bar,     "a hex address, of a page" },
+    { "place=",   parse_place,   "a hex address, of a page" },
     { "beside=",  parse_beside,  "<vendor>:<device>, in hex" },
     { "at=",      parse_at,      "up to 64 hex offsets, 1000 to 7fff" },
     { "modes=",   parse_modes,   "kernel, user, kernel-step, user-step, "
@@ -475,7 +481,7 @@ void options_parse(char *line)
             parse_word(word);
     }
 
-    if ( options.bar && (options.window || options.vectors ||
+    if ( options.bar && (options.place || options.window || options.vectors ||
                          options.protect_msix || options.beside_vendor) )
         fatal("bar=: a window has none, and MSI-X needs the bus");
     if ( options.map_open && !options.toggled.last )

@@ -36,8 +36,8 @@ struct bench_item {
 
 struct options {
     uint16_t vendor, device;
-    /* Its BAR0, if that is not to be looked for. */
-    uint64_t bar;
+    /* Its BAR0, if that is not to be looked for; or if it is to be moved. */
+    unsigned long bar, place;
     /* One whose MSI-X is protected first, and stays so. */
     uint16_t beside_vendor, beside_device;
     bool protect_msix, map_open, map_again, xsetbv_fep;

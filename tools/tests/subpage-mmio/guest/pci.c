@@ -43,6 +43,11 @@ bool pci_find(uint16_t vendor, uint16_t device, unsigned int *devfn)
     return false;
 }
 
+void pci_place_bar0(unsigned int devfn, uint32_t addr)
+{
+    config_write(devfn, PCI_BAR0, addr);
+}
+
 uint64_t pci_enable_bar0(unsigned int devfn)
 {
     uint32_t bar = pci_read32(devfn, PCI_BAR0);

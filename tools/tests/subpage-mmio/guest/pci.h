@@ -15,6 +15,9 @@ void pci_write16(unsigned int devfn, unsigned int reg, uint16_t val);
 /* Where is the capability in configuration space?  0: there is none. */
 unsigned int pci_find_capability(unsigned int devfn, uint8_t id);
 
+/* Have the first BAR, of up to 32 bits, there. */
+void pci_place_bar0(unsigned int devfn, uint32_t addr);
+
 /*
  * Enable memory decoding and bus mastering, and say where the first BAR is; 0
  * if nowhere.

@@ -34,6 +34,7 @@ class Scenario(scenarios.Scenario):
     """What xl is to create, and what must come of it."""
     type: str = "pv"            # as xl calls it
     config: tuple = ()          # more lines of its configuration
+    passthrough: tuple = ()     # addresses of PCI devices, instead of a BAR
     steps: tuple = (START, ENABLE, RUN)
     # Debian's driver has MSI-X prepared, which makes pages read-only.
     stock_steps: tuple = (START, ENABLE, ASSIGNABLE, RUN)
@@ -55,19 +56,27 @@ def its_arguments(scenario, arguments, bar):
     """The test kernel's."""
     if scenario.type == "pv":
         return f"{arguments} bar={bar:x}"
-    return f"{arguments} bar={GFN * judge.PAGE:x} xsetbv=fep"
+    word = "place" if scenario.passthrough else "bar"
+    return f"{arguments} {word}={GFN * judge.PAGE:x} xsetbv=fep"
+
+
+def device_line(scenario, bar):
+    """What gives a domain its device."""
+    if scenario.passthrough:
+        return f"pci={list(scenario.passthrough)}"
+    iomem = f"{bar // judge.PAGE:x},{PAGES}"
+    if scenario.type != "pv":
+        iomem += f"@{GFN:x}"
+    return f'iomem=["{iomem}"]'
 
 
 def configuration(scenario, arguments, bar):
     """A domain's, as xl wants it."""
-    iomem = f"{bar // judge.PAGE:x},{PAGES}"
-    if scenario.type != "pv":
-        iomem += f"@{GFN:x}"
     boots = FIRMWARE if scenario.type == "hvm" else KERNEL
     return "\n".join((
         'name="domain"', f'type="{scenario.type}"', "memory=64", "vcpus=1",
         *(line.format(arguments=arguments) for line in boots),
-        f'iomem=["{iomem}"]',
+        device_line(scenario, bar),
         *(f'on_{event}="destroy"' for event in ("poweroff", "reboot",
                                                 "crash")),
         *scenario.config, ""))
@@ -197,6 +206,29 @@ def _shadow(type_):
                              Step("run domain 20", status=1)))
 
 
+def _msix(name, words, **more):
+    """A device model leaves the page of the table to Xen if that begins a
+    page; stores of up to 8 bytes reach registers there as they are.  (What
+    goes on on the next page would be the device model's, which drops it.)"""
+    modes = ("kernel", "user", "prot32")
+    places = (0x1ff8, 0x2040, 0x2150, 0x2180, 0x2188, 0x2ff8, 0x3000)
+    device = scenarios.msix_device(4, 0x2000, 0x2180, scenarios.MSIX_BELL)
+    words_for_all = guest(modes, places, "device=1234:5ab3", "msix=3",
+                          "forms=mov_r+mov_i+stosd+movsd")
+    storm = 1000
+    steps = START, Step("assignable 1234:5ab3"), RUN
+    return Scenario(
+        name=f"domu-{name}-msix", kernel="guest-hvm", modes=modes,
+        places=places, devices=(device,), type="hvm",
+        about=f"MSI-X of a device that is passed through to an HVM domain"
+              f"{words}: {storm} interrupts, and stores next to the table",
+        guest=f"{words_for_all} {scenarios.MSIX_BELL} storm={storm:x}",
+        said=(f"storm {storm} {storm}", "mask 0 1 1"),
+        machine="domu-passthrough", passthrough=("00:10.0",),
+        steps=steps, stock_steps=steps, stock=Stock(words_for_all, (2,)),
+        **more)
+
+
 SCENARIOS = (
     _pv("pv64", "64-bit PV", scenarios.PV64_MODES),
     _pv("pv32", "32-bit PV", scenarios.PV32_MODES),
@@ -204,4 +236,6 @@ SCENARIOS = (
     _shadow("pvh"),
     _hvm("hvm"),
     _shadow("hvm"),
+    _msix("hvm", ""),
+    _msix("hvm-shadow", " on shadow page tables", config=("hap=0",)),
 )

@@ -220,7 +220,7 @@ def _linux_pvh(dom0):
                         else word for word in machine.arguments))
 
 
-def _linux_serial(cpu, quirks, *more, xen=""):
+def _linux_serial(cpu, quirks, *more, xen="", mib=1024):
     """With one serial port for Xen, and another one on which Linux tells what
     it does, and no kernel messages."""
     machine = _qemu(
@@ -229,15 +229,26 @@ def _linux_serial(cpu, quirks, *more, xen=""):
         guest_options=LINUX_OPTIONS.replace("console=ttyS1 ", ""))
     return replace(
         machine,
-        arguments=tuple(word.replace("256", "1024")         # MiB
+        arguments=tuple(word.replace("256", str(mib))
                         for word in machine.arguments),
         kernel=(*machine.kernel[:-1], "dom0 {guest},initramfs"))
 
 
-def _domu(vector):
+def _domu(vector, *more, xen="", **more_keys):
     """A PV Linux, which has domains."""
     return _linux_serial("max,-smap,-rdtscp,-monitor",
-                         replace(QEMU_QUIRKS, vector=vector), xen="hvm_fep")
+                         replace(QEMU_QUIRKS, vector=vector), *more,
+                         xen=join("hvm_fep", xen), **more_keys)
+
+
+def _passthrough():
+    """The emulator's interrupts would not pass through the IOMMU.  Xen sizes
+    its page tables by what memory there is, and they must hold all of 4 GiB.
+    libxl takes a device 2 for a graphics card's."""
+    machine = _domu(HVM_VECTOR, "-device", "amd-iommu",
+                    xen="iommu=no-intremap", mib=2048)
+    return replace(machine, device=(
+        *machine.device[:-1], machine.device[-1] + ",addr=1{number}"))
 
 
 # Drivers claim BARs, and user space would not be let near them.
@@ -259,6 +270,7 @@ MACHINES = {
     # What its domains are: as above.
     "domu-pv": _domu(PV_VECTOR),
     "domu-hvm": _domu(HVM_VECTOR),
+    "domu-passthrough": _passthrough(),
     "linux-npt": _linux_pvh("pvh"),
     "linux-shadow": _linux_pvh("pvh,shadow"),
 }

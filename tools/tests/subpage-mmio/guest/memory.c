@@ -156,9 +156,11 @@ static unsigned long nr_runs;
 
 unsigned long memory_new_run(void)
 {
-    memory_start_run(++nr_runs);
+    unsigned long id = options.first + nr_runs++;
 
-    return nr_runs;
+    memory_start_run(id);
+
+    return id;
 }
 
 unsigned long memory_nr_runs(void)

@@ -20,6 +20,8 @@
  *   map=open                     do the same while mapping the BAR
  *   map=again                    map the BAR again before each mode; for mode
  *                                open while that is without protection
+ *   first=<id>                   hex: of the first run, default 1; for kernels
+ *                                that take turns
  *   random=<seed>,<count>        hex: run so many random instructions in each
  *                                mode, instead of the forms
  *   race=<count>                 hex: have a second processor race, instead of
@@ -80,6 +82,7 @@ struct options options = {
     .vendor = 0x1234,
     .device = 0x5ab1,
     .mode = { [1] = true, [2] = true }, /* kernel, user */
+    .first = 1,
     .nr_at = 1,
     .at = { 0x1040 },
     .forms = "",
@@ -323,6 +326,12 @@ static bool parse_map(const char *arg)
     return options.map_open || options.map_again;
 }
 
+static bool parse_first(const char *arg)
+{
+    return parse_hex(arg, length(arg), 0xfffffff, &options.first) &&
+           options.first;
+}
+
 static bool parse_random(const char *arg)
 {
     const char *item;
@@ -430,6 +439,7 @@ static const struct {
     { "protect=", parse_protect, "msix, or up to 16 hex <first>-<last>" },
     { "registers=", parse_registers, "up to 16 hex <first>-<last>" },
     { "map=",     parse_map,     "open, or again" },
+    { "first=",   parse_first,   "a hex number, 1 to fffffff" },
     { "random=",  parse_random,  "<seed>,<count>, in hex" },
     { "race=",    parse_race,    "<count, 1 to ffff>" },
     { "bench=",   parse_bench,   "up to 32 of nothing, write, read, "

@@ -52,6 +52,8 @@ struct options {
     /* What of it is protected; if it has more than memory, its registers. */
     struct ranges protected, registers;
     struct range toggled;
+    /* Mark of the first run. */
+    unsigned long first;
     bool mode[NR_MODES];
     unsigned int nr_at;
     unsigned long at[64];

@@ -7,7 +7,7 @@ the commands that they are made of.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import console
 import cpio
@@ -20,6 +20,7 @@ PAGES = 8                       # of a device's BAR
 GFN = 0xf0000                   # where a domain with a memory map of its own
                                 # gets to see it
 XL = "usr/lib/xen-4.17/bin/xl"
+SECOND = 0x10001                # number of a second domain's first run
 LIMIT = 240                     # seconds for a domain's life
 END = r"DOM0: done \d+\s"
 
@@ -30,11 +31,24 @@ RUN = Step(f"run domain {LIMIT}")
 
 
 @dataclass(frozen=True)
+class Domain:
+    """One that xl can create."""
+    name: str = "domain"
+    arguments: str = ""         # on top of the scenario's
+    device: int = 0             # which it writes to
+    given: int | None = 0       # which it is given
+
+
+@dataclass(frozen=True)
 class Scenario(scenarios.Scenario):
     """What xl is to create, and what must come of it."""
     type: str = "pv"            # as xl calls it
     config: tuple = ()          # more lines of its configuration
     passthrough: tuple = ()     # addresses of PCI devices, instead of a BAR
+    domains: tuple = (Domain(),)
+    strangers: int = 0          # so many first ones have no access
+    killed: bool = False        # does one of them end in the middle of a run?
+    same_pages: bool = False    # must each listing have the same ranges?
     steps: tuple = (START, ENABLE, RUN)
     # Debian's driver has MSI-X prepared, which makes pages read-only.
     stock_steps: tuple = (START, ENABLE, ASSIGNABLE, RUN)
@@ -48,35 +62,39 @@ class Scenario(scenarios.Scenario):
 # file of its arguments that of the BIOS: a device model starts at once then.
 KERNEL = 'kernel="/domains/kernel"', 'extra="{arguments}"'
 FIRMWARE = ('firmware_override="/domains/kernel"', 'bios="seabios"',
-            'bios_path_override="/domains/arguments"', 'vga="none"', "vnc=0",
-            "usb=0")
+            'bios_path_override="/domains/{name}.arguments"', 'vga="none"',
+            "vnc=0", "usb=0")
 
 
-def its_arguments(scenario, arguments, bar):
+def its_arguments(scenario, domain, arguments, bar):
     """The test kernel's."""
+    arguments = scenarios.join(arguments, domain.arguments)
     if scenario.type == "pv":
         return f"{arguments} bar={bar:x}"
     word = "place" if scenario.passthrough else "bar"
     return f"{arguments} {word}={GFN * judge.PAGE:x} xsetbv=fep"
 
 
-def device_line(scenario, bar):
+def device_lines(scenario, domain, bars):
     """What gives a domain its device."""
+    if domain.given is None:
+        return ()
     if scenario.passthrough:
-        return f"pci={list(scenario.passthrough)}"
-    iomem = f"{bar // judge.PAGE:x},{PAGES}"
+        return (f"pci={list(scenario.passthrough)}",)
+    iomem = f"{bars[domain.given] // judge.PAGE:x},{PAGES}"
     if scenario.type != "pv":
         iomem += f"@{GFN:x}"
-    return f'iomem=["{iomem}"]'
+    return (f'iomem=["{iomem}"]',)
 
 
-def configuration(scenario, arguments, bar):
+def configuration(scenario, domain, arguments, bars):
     """A domain's, as xl wants it."""
     boots = FIRMWARE if scenario.type == "hvm" else KERNEL
     return "\n".join((
-        'name="domain"', f'type="{scenario.type}"', "memory=64", "vcpus=1",
-        *(line.format(arguments=arguments) for line in boots),
-        device_line(scenario, bar),
+        f'name="{domain.name}"', f'type="{scenario.type}"', "memory=64", "vcpus=1",
+        *(line.format(name=domain.name, arguments=arguments)
+          for line in boots),
+        *device_lines(scenario, domain, bars),
         *(f'on_{event}="destroy"' for event in ("poweroff", "reboot",
                                                 "crash")),
         *scenario.config, ""))
@@ -98,7 +116,6 @@ def initramfs(build, scenario, kind, arguments, bars):
     """Linux' first files."""
     _, init, kernel = files(build, scenario)
     steps = console.steps_of(scenario, kind)
-    arguments = its_arguments(scenario, arguments, bars[0])
     contents = {
         **tree(build / "dom0" / "tools"),
         **(tree(build / "dom0" / "device-model")
@@ -107,10 +124,15 @@ def initramfs(build, scenario, kind, arguments, bars):
         "bin/busybox": (build / "kernel" / "busybox").read_bytes(),
         "steps": "".join(f"{step.command}\n" for step in steps).encode(),
         "domains/kernel": kernel.read_bytes(),
-        "domains/arguments": f"{arguments}\0".encode(),
-        "domains/domain": configuration(scenario, arguments,
-                                        bars[0]).encode(),
     }
+    for domain in scenario.domains:
+        its = its_arguments(scenario, domain, arguments,
+                            bars[domain.device])
+        contents |= {
+            f"domains/{domain.name}":
+                configuration(scenario, domain, its, bars).encode(),
+            f"domains/{domain.name}.arguments": f"{its}\0".encode(),
+        }
     for module in (build / "kernel").glob("*.ko"):
         contents[f"modules/{module.name}"] = module.read_bytes()
     return cpio.archive(contents)
@@ -132,6 +154,13 @@ def rejoined(text):
     return "\n".join(lines)
 
 
+def reports(scenario, text):
+    """Those of domains which have access, in what they write to."""
+    numbers = "|".join(map(str, range(1, scenario.strangers + 1)))
+    return re.sub(rf"^\(d(?:{numbers})\) SPM: .*\n", "", text,
+                  flags=re.M) if numbers else text
+
+
 def problems(scenario, kind, outcome, said):
     """What is wrong about dom0's steps, and the domain's end."""
     text = console.read(outcome.folder / LINUX_OUTPUT).decode(errors="replace")
@@ -149,6 +178,21 @@ def problems(scenario, kind, outcome, said):
                    f"{told[number].said}, expected '{step.said}'")
     if said.done is None and not (kind == "stock" and scenario.stock.dies):
         yield "the domain did not get to its end"
+    if scenario.same_pages and kind == "patched":
+        yield from listing_problems(outcome.console)
+
+
+def listing_problems(text):
+    """Has the debug key found the same ranges each time?"""
+    listings = [re.findall(r"protected: (\S+)", listing) for listing in
+                re.split(r"'W' pressed", text)[1:]]
+    if len(listings) < 2 or not listings[0]:
+        yield (f"the debug key has found protected ranges {len(listings)} "
+               f"times, which is too few to compare")
+    for listing in listings:
+        if listing != listings[0]:
+            yield (f"the debug key has found {listing} protected, and before "
+                   f"that {listings[0]}")
 
 
 def death_problems(stock, outcome, said, logs, cut_short):
@@ -165,6 +209,25 @@ def death_problems(stock, outcome, said, logs, cut_short):
         if (access.kind == "W" and
                 access.offset // judge.PAGE in stock.read_only_pages):
             yield f"the device saw '{access}' in the run that was the last"
+
+
+def kill_problems(said, logs, protections, cut_short):
+    """It must be in the middle of its runs that a domain is killed, and must
+    not reach a protected granule then; another one does all of its own."""
+    second = [run for run in said.runs if run.id >= SECOND]
+    if len(second) == len(said.runs) or said.done != len(second):
+        yield (f"a domain was to be killed in the middle of its runs, of which "
+               f"there are {len(said.runs) - len(second)}, and another one to "
+               f"have all of its {said.done}, of which there are "
+               f"{len(second)}")
+    if len(cut_short) > 1:
+        yield f"runs {cut_short} were never reported"
+    for number in cut_short:
+        device, accesses = judge.find_run(number, logs)
+        for access in accesses:
+            if access.kind == "W" and protections[device].touches(
+                    access.offset, len(access.data)):
+                yield f"the device saw '{access}' in the run that was the last"
 
 
 # For a guest that dies, one place that nobody minds, and one on a page that is
@@ -206,6 +269,59 @@ def _shadow(type_):
                              Step("run domain 20", status=1)))
 
 
+FEW_MODES, FEW_PLACES = ("kernel", "user"), (0x2040, 0x2100, 0x20fd, 0x3208)
+FEW = guest(FEW_MODES, FEW_PLACES, "forms=mov_r+add_r+xchg_r+rep_stosl")
+SECOND_WORD = f"first={SECOND:x}"
+
+
+TWO = scenarios.PLAIN, replace(scenarios.PLAIN, model="plain-b")
+
+
+def _few(name, about, domains, steps, **more):
+    """Several domains; what they do is the same, and not much."""
+    return Scenario(
+        name=f"domu-{name}", about=about, kernel=more.pop("kernel"),
+        modes=FEW_MODES, places=FEW_PLACES,
+        guest=more.pop("guest", FEW), domains=domains,
+        steps=(START, ENABLE, *steps), stock=None, **more)
+
+
+def _strangers(type_, kernel, machine, given, **more):
+    """One without access comes first; the page sees nothing of it.  Only PV
+    kernels get to know that they have none; they need another device, or the
+    mapping would be refused already for being an uncached one."""
+    return _few(
+        f"{type_}-stranger", f"a {type_.upper()} domain without access to the "
+        "page does what it can to write to it, then comes one with access",
+        (Domain("stranger", SECOND_WORD, given=given), Domain()),
+        (Step(f"run stranger {LIMIT}"), RUN), strangers=1,
+        kernel=kernel, type=type_, machine=machine, **more)
+
+
+def _neighbours():
+    """Each of them has writes refused all the time."""
+    return _few(
+        "neighbours", "two PV domains at a time, each with a device of its "
+        "own, do to it what they must not, and what they may",
+        (Domain(), Domain("other", SECOND_WORD, device=1, given=1)),
+        (Step("enable 1234:5ab2"),
+         Step(f"(run other {LIMIT}) & run domain {LIMIT} && wait $!")),
+        kernel="guest-pv64", machine="domu-pv", devices=TWO)
+
+
+def _victim(type_, kernel, machine, modes):
+    """All forms, in all modes, take the first one too long."""
+    return _few(
+        f"{type_}-killed", f"a {type_.upper()} domain is killed in the middle "
+        "of its writes, and another one gets the page",
+        (Domain("victim"), Domain(arguments=f"{SECOND_WORD} {FEW}")),
+        (Step("memory >/tmp/before"), Step("xl debug-keys W"),
+         Step("kill_after victim 2"), RUN,
+         Step("memory | diff /tmp/before -"), Step("xl debug-keys W")),
+        guest=guest(modes, PLACES), killed=True, same_pages=True,
+        kernel=kernel, type=type_, machine=machine)
+
+
 def _msix(name, words, **more):
     """A device model leaves the page of the table to Xen if that begins a
     page; stores of up to 8 bytes reach registers there as they are.  (What
@@ -229,6 +345,25 @@ def _msix(name, words, **more):
         **more)
 
 
+def _lives(count):
+    """Each of them writes where it may, and where it may not."""
+    modes, places = ("kernel",), (0x2040, 0x2100, 0x20fd, 0x3040)
+    device = replace(scenarios.PLAIN, protected=(*scenarios.PLAIN.protected,
+                                                 (0x7000, 0x7007)))
+    return Scenario(
+        name="domu-lives", kernel="guest-pvh", modes=modes, places=places,
+        devices=(device,), type="pvh", machine="domu-hvm",
+        about=f"{count} PVH domains, one after the other, each of which "
+              "writes to the page; nothing is left of them in Xen",
+        guest=guest(modes, places, "first=1", "forms=mov_r32"),
+        same_pages=True, counted=True, stock=None, seconds=60 + 10 * count,
+        steps=(START, ENABLE, Step("lives domain 30 0 1 4"),
+               Step("memory >/tmp/before"), Step("xl debug-keys W"),
+               Step(f"lives domain 30 1 {count} 4"),
+               Step("memory | diff /tmp/before -"), Step("xl debug-keys W"),
+               Step("xl list -v | grep -vc Domain-0", said="^1$")))
+
+
 SCENARIOS = (
     _pv("pv64", "64-bit PV", scenarios.PV64_MODES),
     _pv("pv32", "32-bit PV", scenarios.PV32_MODES),
@@ -236,6 +371,13 @@ SCENARIOS = (
     _shadow("pvh"),
     _hvm("hvm"),
     _shadow("hvm"),
+    _strangers("pv", "guest-pv64", "domu-pv", 1, devices=TWO, expect=(
+                   r"\(d1\) SPM: error cannot map \S+ at \S+: error -1$",)),
+    _strangers("pvh", "guest-pvh", "domu-hvm", None),
+    _neighbours(),
+    _victim("pv", "guest-pv64", "domu-pv", scenarios.PV64_MODES),
+    _victim("pvh", "guest-pvh", "domu-hvm", scenarios.PVH_MODES),
+    _lives(30),
     _msix("hvm", ""),
     _msix("hvm-shadow", " on shadow page tables", config=("hap=0",)),
 )

@@ -123,7 +123,7 @@ def parse_console(text):
             elif tag in ("error", "panic"):
                 report.troubles.append(rest)
             elif tag == "done":
-                report.done = int(rest)
+                report.done = (report.done or 0) + int(rest)
         except (ValueError, KeyError, OverflowError) as error:
             raise BadReport(f"the guest printed a line that makes no sense: "
                             f"'SPM: {tag} {rest}'") from error

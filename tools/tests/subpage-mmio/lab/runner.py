@@ -316,7 +316,8 @@ def judge_outcome(scenario, kind, outcome, bars):
     if outcome.problem:
         problem(outcome.problem)
     try:
-        result.said = said = judge.parse_console(outcome.console)
+        result.said = said = judge.parse_console(
+            domu.reports(scenario, outcome.console))
         logs = [judge.parse_device_log(() if device.firmware else log)
                 for device, log in zip(scenario.devices, outcome.device_logs)]
         result.findings = judge_runs(scenario, outcome, said, logs)
@@ -332,7 +333,9 @@ def judge_outcome(scenario, kind, outcome, bars):
         for text in idle_problems(scenario, said, logs):
             problem(text)
     cut_short = judge.unreported(said, logs)
+    killed = False
     if isinstance(scenario, domu.Scenario):
+        killed = scenario.killed
         for text in domu.problems(scenario, kind, outcome, said):
             problem(text)
     if kind == "stock" and scenario.stock.dies:
@@ -340,6 +343,11 @@ def judge_outcome(scenario, kind, outcome, bars):
                                         cut_short):
             problem(text)
         return result
+    if killed:
+        for text in domu.kill_problems(said, logs, protections(scenario),
+                                       cut_short):
+            problem(text)
+        cut_short = []
     for number in cut_short:
         problem(f"run {number} was never reported: what the device saw "
                 f"after 'mark {number}' is the last trace of it")
@@ -347,7 +355,7 @@ def judge_outcome(scenario, kind, outcome, bars):
     as_patched = kind == "patched" or not scenario.stock.read_only_pages
     if as_patched and wrong:
         problem(f"runs that went wrong: {len(wrong)}", wrong)
-    if said.done is None:
+    if said.done is None or killed:
         return result           # no wonder if something is missing, then
 
     for text in missing(scenario, result):

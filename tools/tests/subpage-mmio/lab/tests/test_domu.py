@@ -31,13 +31,14 @@ class Configuration(unittest.TestCase):
     BAR = 0xfebf0000
 
     def lines(self, **changes):
-        text = domu.configuration(replace(SCENARIO, **changes), "forms=mov_",
-                                  self.BAR)
+        text = domu.configuration(replace(SCENARIO, **changes), domu.Domain(),
+                                  "forms=mov_", [self.BAR])
         return dict(line.split("=", 1) for line in text.splitlines())
 
     def arguments(self, type_):
         scenario = replace(SCENARIO, type=type_)
-        return domu.its_arguments(scenario, "forms=mov_", self.BAR).split()
+        return domu.its_arguments(scenario, domu.Domain(), "forms=mov_",
+                                  self.BAR).split()
 
     def test_pv_has_machine_addresses(self):
         self.assertEqual('["febf0,8"]', self.lines()["iomem"])

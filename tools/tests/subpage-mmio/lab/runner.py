@@ -344,8 +344,8 @@ def judge_outcome(scenario, kind, outcome, bars):
             problem(text)
         return result
     if killed:
-        for text in domu.kill_problems(said, logs, protections(scenario),
-                                       cut_short):
+        for text in domu.kill_problems(scenario, said, logs,
+                                       protections(scenario), cut_short):
             problem(text)
         cut_short = []
     for number in cut_short:

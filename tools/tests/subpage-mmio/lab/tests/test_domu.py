@@ -9,6 +9,7 @@ from pathlib import Path
 import domu
 import judge
 import machine
+import scenarios
 from linux import Step
 from scenarios import LINUX_OUTPUT, Stock
 
@@ -110,6 +111,80 @@ class Problems(unittest.TestCase):
     def test_a_domain_that_did_not_end(self):
         [text] = self.problems(TOLD, judge.Report())
         self.assertEqual("the domain did not get to its end", text)
+
+
+class Listings(unittest.TestCase):
+    LISTING = "'W' pressed -> pages\n  protected: 0x{}-0x{}\n"
+
+    def problems(self, *ranges):
+        return list(domu.listing_problems(
+            "".join(self.LISTING.format(*range_) for range_ in ranges)))
+
+    def test_the_same(self):
+        self.assertEqual([], self.problems((0, 7), (0, 7), (0, 7)))
+
+    def test_something_is_left(self):
+        [text] = self.problems((0, 7), (0, 15))
+        self.assertIn("['0x0-0x15'] protected, and before that ['0x0-0x7']",
+                      text)
+
+    def test_too_few(self):
+        [text] = self.problems((0, 7))
+        self.assertIn("1 times", text)
+
+
+class Kill(unittest.TestCase):
+    FORM = judge.Form("mov4", (("w", 0, 4),), frozenset())
+    PROTECTIONS = [judge.Protection(((0x2100, 0x213f),))]
+
+    def run_of(self, number):
+        return judge.Run(number, self.FORM, "kernel", 0x2040, "ok", bytes(4))
+
+    def problems(self, log, *numbers, done=1, table=None):
+        said = judge.Report(runs=[self.run_of(n) for n in numbers], done=done)
+        logs = [judge.parse_device_log(log)]
+        scenario = replace(SCENARIO, devices=(
+            scenarios.Device("plain", (), table=table),))
+        return list(domu.kill_problems(scenario, said, logs, self.PROTECTIONS,
+                                       judge.unreported(said, logs)))
+
+    def test_as_expected(self):
+        self.assertEqual([], self.problems(
+            ["mark 1", "mark 2", "W 0 2040 4 0"], 1, domu.SECOND))
+
+    def test_it_was_not_killed(self):
+        [text] = self.problems([], 1, domu.SECOND, done=2)
+        self.assertIn("of which there are 1, and another one to have all of "
+                      "its 2, of which there are 1", text)
+
+    def test_it_had_not_begun(self):
+        [text] = self.problems([], domu.SECOND)
+        self.assertIn("of which there are 0", text)
+
+    def test_two_runs_are_missing(self):
+        [text] = self.problems(["mark 2", "mark 3"], 1, domu.SECOND)
+        self.assertEqual("runs [2, 3] were never reported", text)
+
+    def test_its_last_write_is_to_a_protected_granule(self):
+        [text] = self.problems(["mark 2", "W 0 213c 4 0"], 1, domu.SECOND)
+        self.assertIn("saw 'W 213c 4 0'", text)
+
+    def test_xen_may_write_to_the_table(self):
+        self.assertEqual([], self.problems(
+            ["mark 2", "W 0 210c 4 1"], 1, domu.SECOND,
+            table=(0x2100, 0x213f)))
+
+
+class Strangers(unittest.TestCase):
+    TEXT = "(d1) SPM: error x\n(d2) SPM: done 1\n(d12) SPM: done 2\n"
+
+    def test_their_reports_do_not_count(self):
+        self.assertEqual("(d2) SPM: done 1\n(d12) SPM: done 2\n",
+                         domu.reports(replace(SCENARIO, strangers=1),
+                                      self.TEXT))
+
+    def test_all_others_do(self):
+        self.assertEqual(self.TEXT, domu.reports(SCENARIO, self.TEXT))
 
 
 class Death(unittest.TestCase):

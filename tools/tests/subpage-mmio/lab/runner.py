@@ -316,8 +316,10 @@ def judge_outcome(scenario, kind, outcome, bars):
     if outcome.problem:
         problem(outcome.problem)
     try:
-        result.said = said = judge.parse_console(
-            domu.reports(scenario, outcome.console))
+        text = outcome.console
+        if isinstance(scenario, domu.Scenario):
+            text = domu.reports(scenario, text)
+        result.said = said = judge.parse_console(text)
         logs = [judge.parse_device_log(() if device.firmware else log)
                 for device, log in zip(scenario.devices, outcome.device_logs)]
         result.findings = judge_runs(scenario, outcome, said, logs)

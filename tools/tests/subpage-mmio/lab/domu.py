@@ -382,7 +382,7 @@ def _lives(count):
         about=f"{count} PVH domains, one after the other, each of which "
               "writes to the page; nothing is left of them in Xen",
         guest=guest(modes, places, "first=1", "forms=mov_r32"),
-        same_pages=True, counted=True, stock=None, seconds=60 + 10 * count,
+        same_pages=True, counted=True, stock=None, seconds=900,
         steps=(START, ENABLE, Step("lives domain 30 0 1 4"),
                Step("memory >/tmp/before"), Step("xl debug-keys W"),
                Step(f"lives domain 30 1 {count} 4"),
@@ -403,7 +403,7 @@ SCENARIOS = (
     _neighbours(),
     _victim("pv", "guest-pv64", "domu-pv", scenarios.PV64_MODES),
     _victim("pvh", "guest-pvh", "domu-hvm", scenarios.PVH_MODES),
-    _lives(30),
+    _lives(10),
     _msix_forms("", ""),
     _msix_forms("-shadow", " on shadow page tables", config=("hap=0",)),
     _msix_victim(),

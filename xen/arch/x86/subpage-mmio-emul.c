@@ -36,7 +36,7 @@ static bool is_faulting(unsigned long addr, bool write,
     if ( emul->env->is_faulting )
         return emul->env->is_faulting(emul, addr, write, ctxt);
 
-    return !((addr ^ emul->mmio.cr2) & PAGE_MASK);
+    return !((addr ^ emul->cr2) & PAGE_MASK);
 }
 
 static bool in_one_page(unsigned long addr, unsigned int bytes)
@@ -72,7 +72,7 @@ static int get_parts(unsigned long addr, unsigned int bytes, bool write,
         };
 
         if ( is_faulting(addr, write, ctxt) )
-            part->page = emul->mmio.subpage.page;
+            part->page = emul->access.page;
         else
         {
             rc = emul->env->get_part(part, write, ctxt);
@@ -184,7 +184,7 @@ static int read_linear(unsigned long addr, void *data, unsigned int bytes,
         if ( rc != X86EMUL_OKAY )
             return rc;
 
-        subpage_mmio_exclude(&emul->mmio.subpage);
+        subpage_mmio_exclude(&emul->access);
     }
 
     rc = get_parts(addr, bytes, false, parts, &nr, ctxt);
@@ -303,7 +303,10 @@ static int write_linear(unsigned long addr, void *data, unsigned int bytes,
     emul->wrote = true;
 
     if ( likely(in_one_page(addr, bytes) && is_faulting(addr, true, ctxt)) )
-        return mmio_ro_emulated_write(x86_seg_none, addr, data, bytes, ctxt);
+    {
+        subpage_mmio_write(emul->access.page, PAGE_OFFSET(addr), data, bytes);
+        return X86EMUL_OKAY;
+    }
 
     rc = get_parts(addr, bytes, true, parts, &nr, ctxt);
 
@@ -391,7 +394,7 @@ int cf_check subpage_emul_rmw(
         return rc;
 
     if ( likely(in_one_page(addr, bytes) && is_faulting(addr, true, ctxt)) )
-        return subpage_mmio_rmw(&emul->mmio.subpage, PAGE_OFFSET(addr), bytes,
+        return subpage_mmio_rmw(&emul->access, PAGE_OFFSET(addr), bytes,
                                 do_rmw, &arg, &rc)
                ? rc : X86EMUL_UNHANDLEABLE;
 
@@ -399,7 +402,7 @@ int cf_check subpage_emul_rmw(
     if ( rc != X86EMUL_OKAY )
         return rc;
 
-    subpage_mmio_exclude(&emul->mmio.subpage);
+    subpage_mmio_exclude(&emul->access);
 
     rc = read_linear(addr, &val, bytes, ctxt);
     if ( rc == X86EMUL_OKAY )

@@ -28,7 +28,7 @@
 struct hvm_subpage_emul {
     struct subpage_emul emul;
     paddr_t gpa;
-    bool gla_known; /* .emul.mmio.cr2 is in the linear page of the access. */
+    bool gla_known; /* .emul.cr2 is in the linear page of the access. */
     bool offset_ok; /* The access is known by the offset in .gpa. */
 };
 
@@ -71,14 +71,14 @@ static bool cf_check is_faulting(struct subpage_emul *emul, unsigned long addr,
     uint32_t ec = pfec(write, ctxt);
 
     if ( hvm->gla_known )
-        return !((addr ^ emul->mmio.cr2) & PAGE_MASK);
+        return !((addr ^ emul->cr2) & PAGE_MASK);
 
     if ( (!write || !hvm->offset_ok ||
           PAGE_OFFSET(addr) != PAGE_OFFSET(hvm->gpa)) &&
          paging_gva_to_gfn(current, addr, &ec) != PFN_DOWN(hvm->gpa) )
         return false;
 
-    emul->mmio.cr2 = addr;
+    emul->cr2 = addr;
     hvm->gla_known = true;
 
     return true;
@@ -335,8 +335,8 @@ void hvm_emulate_subpage_mmio(struct subpage_mmio *page, paddr_t gpa,
         .is_faulting = is_faulting,
     };
     struct hvm_subpage_emul hvm = {
-        .emul.mmio.cr2 = gla,
-        .emul.mmio.subpage.page = page,
+        .emul.cr2 = gla,
+        .emul.access.page = page,
         .emul.env = &env,
         .gpa = gpa,
         .gla_known = npfec.gla_valid && npfec.kind == npfec_kind_with_gla,
@@ -349,16 +349,16 @@ void hvm_emulate_subpage_mmio(struct subpage_mmio *page, paddr_t gpa,
         return;
 
     hvm_emulate_init_once(&ctxt, NULL, guest_cpu_user_regs());
-    ctxt.ctxt.data = &hvm.emul.mmio;
+    ctxt.ctxt.data = &hvm.emul;
 
-    subpage_mmio_begin(&hvm.emul.mmio.subpage);
+    subpage_mmio_begin(&hvm.emul.access);
 
     do {
         rc = hvm_emulate_one_subpage_mmio(&ctxt);
     } while ( subpage_emul_again(&ctxt.ctxt, rc) );
 
     subpage_emul_complete(&ctxt.ctxt, rc);
-    subpage_mmio_end(&hvm.emul.mmio.subpage);
+    subpage_mmio_end(&hvm.emul.access);
 
     switch ( rc )
     {

@@ -441,8 +441,8 @@ static int emulate(struct x86_emulate_ctxt *ctxt, unsigned long addr,
                    struct subpage_mmio *page)
 {
     struct pv_subpage_emul emul = {
-        .emul.mmio.cr2 = addr,
-        .emul.mmio.subpage.page = page,
+        .emul.cr2 = addr,
+        .emul.access.page = page,
         .emul.env = &env,
         .cs.limit = ~0UL,
     };
@@ -451,17 +451,17 @@ static int emulate(struct x86_emulate_ctxt *ctxt, unsigned long addr,
     if ( !set_sizes(ctxt, &emul) )
         return X86EMUL_UNHANDLEABLE;
 
-    ctxt->data = &emul.emul.mmio;
+    ctxt->data = &emul.emul;
     ctxt->force_writeback = true;
 
-    subpage_mmio_begin(&emul.emul.mmio.subpage);
+    subpage_mmio_begin(&emul.emul.access);
 
     do {
         rc = x86_emulate(ctxt, &ops);
     } while ( subpage_emul_again(ctxt, rc) );
 
     subpage_emul_complete(ctxt, rc);
-    subpage_mmio_end(&emul.emul.mmio.subpage);
+    subpage_mmio_end(&emul.emul.access);
 
     return rc;
 }

@@ -21,12 +21,10 @@ struct subpage_part {
     bool discard;              /* R/o as a whole, with writes dropped. */
 };
 
-/*
- * One instruction being emulated.  x86_emulate_ctxt.data points to @mmio,
- * whose .subpage.page is the page which faulted.
- */
+/* One instruction being emulated, which x86_emulate_ctxt.data points to. */
 struct subpage_emul {
-    struct mmio_ro_emulate_ctxt mmio;
+    unsigned long cr2;                 /* Where it faulted. */
+    struct subpage_mmio_access access; /* .page: which page did. */
     const struct subpage_emul_env *env;
 
     /* What was read, if that was for a comparison.  @bytes is zero if not. */
@@ -71,7 +69,7 @@ struct subpage_emul_env {
                 struct x86_emulate_ctxt *ctxt);
 
     /*
-     * Is @addr in the page which faulted?  NULL if .mmio.cr2 tells.  @write
+     * Is @addr in the page which faulted?  NULL if .cr2 tells.  @write
      * is whether it is about an access like the one which faulted.
      */
     bool (*is_faulting)(struct subpage_emul *emul, unsigned long addr,
@@ -105,7 +103,7 @@ void subpage_mov_complete(const struct subpage_mov *mov,
 static inline struct subpage_emul *subpage_emul(
     const struct x86_emulate_ctxt *ctxt)
 {
-    return container_of(ctxt->data, struct subpage_emul, mmio);
+    return ctxt->data;
 }
 
 /* After x86_emulate() returned @rc: is it to be called once more? */

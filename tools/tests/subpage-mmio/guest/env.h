@@ -146,8 +146,9 @@ int env_prepare_msix(unsigned int bus, unsigned int devfn);
  */
 void env_protect(bool on, uint64_t first, uint64_t last);
 
-/* Have the second virtual CPU run this, in kernel mode, for ever. */
-void env_start_second_cpu(void (*run)(void));
+/* Have virtual CPU 1, 2 or 3 run this, in kernel mode, for ever. */
+void env_start_cpu(unsigned int cpu, void (*run)(void));
+#define MAX_CPUS 4
 
 /* Have the hypervisor do what its console does when these are pressed. */
 void env_press_keys(const char *keys);

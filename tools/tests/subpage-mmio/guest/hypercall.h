@@ -18,7 +18,7 @@ long hypercall(unsigned int nr, unsigned long a1, unsigned long a2,
 void check(long rc, const char *what);
 
 /* Start the second virtual CPU from what VCPUOP_initialise takes. */
-void start_second_cpu(void *context);
+void start_cpu(unsigned int cpu, void *context);
 
 #endif /* SPM_HYPERCALL_H */
 

@@ -35,6 +35,7 @@
  *       bytes: what the operations left in RAM, one after the other
  *   random <id> ...      see random.h
  *   race <id> ...        see race.h
+ *   stress <id> ...      see stress.h
  *   cost <what> <offset in the BAR> <ticks> <repetitions>
  *       see bench.h
  *   wrote, irq
@@ -56,6 +57,7 @@
 #include "print.h"
 #include "race.h"
 #include "random.h"
+#include "stress.h"
 
 /* The reference is the word on what an instruction writes: check the table. */
 static void check_table(const struct form *form, unsigned long off)
@@ -368,7 +370,9 @@ void main(void)
     if ( options.nr_bench )
         bench(device);
     else if ( options.race_count )
-        race_run(device, toggle_twice);
+        race_run(device);
+    else if ( options.stress_count )
+        stress_run(device, toggle_twice);
     else
         run_modes();
 

@@ -50,6 +50,7 @@
 #include "msix.h"
 #include "options.h"
 #include "print.h"
+#include "stress.h"
 
 const struct mode modes[NR_MODES] = {
     /* A kernel, while the range of toggle= is not protected; comes first. */
@@ -350,6 +351,20 @@ static bool parse_race(const char *arg)
            options.race_count;
 }
 
+static bool parse_stress(const char *arg)
+{
+    const char *item;
+    size_t len;
+
+    return (item = next_item(&arg, &len)) &&
+           parse_hex(item, len, STRESS_MAX_WRITERS,
+                     &options.stress_writers) &&
+           options.stress_writers && (item = next_item(&arg, &len)) &&
+           parse_hex(item, len, (1UL << STRESS_CPU_SHIFT) - 1,
+                     &options.stress_count) &&
+           options.stress_count && !*arg;
+}
+
 static bool parse_xsetbv(const char *arg)
 {
     options.xsetbv_fep = is_word(arg, "fep");
@@ -442,6 +457,7 @@ static const struct {
     { "first=",   parse_first,   "a hex number, 1 to fffffff" },
     { "random=",  parse_random,  "<seed>,<count>, in hex" },
     { "race=",    parse_race,    "<count, 1 to ffff>" },
+    { "stress=",  parse_stress,  "<writers, 1 to 3>+<count>, in hex" },
     { "bench=",   parse_bench,   "up to 32 of nothing, write, read, "
                                  "hypercall, cpuid, port, apic, pte, "
                                  "fault_kernel, fault_user" },

@@ -61,6 +61,8 @@ struct options {
     unsigned long random_seed, random_count;
     /* Race a second processor, so often each; instead of all else. */
     unsigned long race_count;
+    /* The same: have so many more processors write, so often each. */
+    unsigned long stress_writers, stress_count;
     /* A list of prefixes of names. */
     const char *forms;
     const char *keys;

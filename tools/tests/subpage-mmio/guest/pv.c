@@ -268,9 +268,9 @@ char *env_map_device(uint64_t pa, unsigned int pages)
     return device;
 }
 
-void env_start_second_cpu(void (*run)(void))
+void env_start_cpu(unsigned int cpu, void (*run)(void))
 {
-    static char stack[PAGE_SIZE] __attribute__((__aligned__(16)));
+    static char stack[MAX_CPUS][PAGE_SIZE] __attribute__((__aligned__(16)));
     static vcpu_guest_context_t context;
 
     context.flags = VGCF_in_kernel;
@@ -281,16 +281,16 @@ void env_start_second_cpu(void (*run)(void))
 #ifdef __x86_64__
     context.user_regs.rip = (unsigned long)run;
     context.user_regs.rsp = context.kernel_sp =
-        (unsigned long)stack + sizeof(stack) - sizeof(long);
+        (unsigned long)stack[cpu] + PAGE_SIZE - sizeof(long);
 #else
     context.user_regs.eip = (unsigned long)run;
     context.user_regs.esp = context.kernel_sp =
-        (unsigned long)stack + sizeof(stack) - sizeof(long);
+        (unsigned long)stack[cpu] + PAGE_SIZE - sizeof(long);
 #endif
     context.ctrlreg[3] =
         xen_pfn_to_cr3(machine_frame((void *)start_info->pt_base));
 
-    start_second_cpu(&context);
+    start_cpu(cpu, &context);
 }
 
 /* Where the kernel sees the page table that an entry of another one names. */

@@ -279,14 +279,14 @@ char *env_map_device(uint64_t pa, unsigned int pages)
 #define READ_CR(n)                                                      \
     ({ uint64_t cr; asm volatile ( "mov %%cr" #n ", %0" : "=r" (cr) ); cr; })
 
-void env_start_second_cpu(void (*run)(void))
+void env_start_cpu(unsigned int cpu, void (*run)(void))
 {
-    static char stack[PAGE_SIZE] __attribute__((__aligned__(16)));
+    static char stack[MAX_CPUS][PAGE_SIZE] __attribute__((__aligned__(16)));
     struct vcpu_hvm_context context = {
         .mode = VCPU_HVM_MODE_64B,
         .cpu_regs.x86_64 = {
             .rip = (unsigned long)run,
-            .rsp = (unsigned long)stack + sizeof(stack) - sizeof(long),
+            .rsp = (unsigned long)stack[cpu] + PAGE_SIZE - sizeof(long),
             .rflags = FLAG_ALWAYS,
             .cr0 = READ_CR(0),
             .cr3 = READ_CR(3),
@@ -295,7 +295,7 @@ void env_start_second_cpu(void (*run)(void))
         },
     };
 
-    start_second_cpu(&context);
+    start_cpu(cpu, &context);
 }
 
 volatile uint64_t *env_page_table_entry(void)

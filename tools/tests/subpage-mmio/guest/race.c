@@ -71,18 +71,6 @@ static unsigned long xchg32(volatile void *p, unsigned long val,
     return token;
 }
 
-static unsigned long write32(volatile void *p, unsigned long val,
-                             unsigned long count)
-{
-    uint32_t i;
-
-    for ( i = 1; i <= count; i++ )
-        *(volatile uint32_t *)p = i * val;
-
-    return 0;
-}
-
-/* The last one is the toggler's. */
 static const struct {
     const char *name;
     operation *operation;
@@ -95,9 +83,7 @@ static const struct {
 #endif
     { "cmpxchg", cmpxchg32, 4 },
     { "xchg", xchg32, 4 },
-    { "toggle", write32, 4 },
 };
-#define TOGGLE (ARRAY_SIZE(races) - 1)
 
 /* What both are to do, and how far they are. */
 static volatile struct {
@@ -122,8 +108,7 @@ static void second(void)
     }
 }
 
-static void run(unsigned int i, char *device, unsigned long off,
-                void (*toggle)(void))
+static void run(unsigned int i, char *device, unsigned long off)
 {
     unsigned long id = memory_new_run(), sum;
     volatile uint32_t *p = (volatile uint32_t *)(device + off);
@@ -135,34 +120,24 @@ static void run(unsigned int i, char *device, unsigned long off,
     now.race = i;
     now.p = device + off;
     now.started++;
-    sum = i == TOGGLE
-          ? 0 : races[i].operation(now.p, RACE_FIRST, options.race_count);
+    sum = races[i].operation(now.p, RACE_FIRST, options.race_count);
     while ( now.finished != now.started )
-        if ( i == TOGGLE )
-            toggle();
-        else
-            asm volatile ( "pause" );
+        asm volatile ( "pause" );
 
     say("race %lu %s %lx %lu %lu %lx", id, races[i].name, off,
         (unsigned long)races[i].width, options.race_count,
         p[0] + sum + now.second_left);
 }
 
-void race_run(char *device, void (*toggle)(void))
+void race_run(char *device)
 {
     unsigned int i, j;
 
-    env_start_second_cpu(second);
+    env_start_cpu(1, second);
 
-    if ( options.toggled.last )
-    {
-        run(TOGGLE, device, options.at[0], toggle);
-        return;
-    }
-
-    for ( i = 0; i < TOGGLE; i++ )
+    for ( i = 0; i < ARRAY_SIZE(races); i++ )
         for ( j = 0; j < options.nr_at; j++ )
-            run(i, device, options.at[j], NULL);
+            run(i, device, options.at[j]);
 }
 
 /*

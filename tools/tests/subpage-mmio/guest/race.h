@@ -9,9 +9,6 @@
  *   race <id> <instruction> <offset in the BAR> <width> <count> <sum>
  *       count: how often each processor did it; sum: what memory holds in the
  *       end, and for xchg also what the processors do
- *
- * With toggle=, the second one writes multiples of its number, in order, while
- * the first one has protection taken away and restored: instruction "toggle".
  */
 #ifndef SPM_RACE_H
 #define SPM_RACE_H
@@ -22,11 +19,8 @@
 #define RACE_FIRST   1
 #define RACE_SECOND  0x10000
 
-/*
- * Takes where the device is mapped, and what takes protection away and
- * restores it.  Needs two virtual CPUs.
- */
-void race_run(char *device, void (*toggle)(void));
+/* Takes where the device is mapped.  Needs two virtual CPUs. */
+void race_run(char *device);
 
 #endif /* SPM_RACE_H */
 

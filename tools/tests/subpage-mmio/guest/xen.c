@@ -59,11 +59,11 @@ int env_prepare_msix(unsigned int bus, unsigned int devfn)
     return HYPERCALL(physdev_op, PHYSDEVOP_prepare_msix, &dev, 0, 0);
 }
 
-void start_second_cpu(void *context)
+void start_cpu(unsigned int cpu, void *context)
 {
-    check(HYPERCALL(vcpu_op, VCPUOP_initialise, 1, context, 0),
-          "VCPUOP_initialise: is dom0_max_vcpus= 2 or more?");
-    check(HYPERCALL(vcpu_op, VCPUOP_up, 1, NULL, 0), "VCPUOP_up");
+    check(HYPERCALL(vcpu_op, VCPUOP_initialise, cpu, context, 0),
+          "VCPUOP_initialise: is dom0_max_vcpus= large enough?");
+    check(HYPERCALL(vcpu_op, VCPUOP_up, cpu, NULL, 0), "VCPUOP_up");
 }
 
 static char *put_hex(char *s, uint64_t val)

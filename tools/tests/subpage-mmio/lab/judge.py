@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 import races
 import randoms
+import stress
 
 PAGE = 0x1000
 GRANULE = 8
@@ -67,6 +68,7 @@ class Report:
     runs: list = field(default_factory=list)
     randoms: list = field(default_factory=list)
     races: list = field(default_factory=list)
+    stresses: list = field(default_factory=list)
     troubles: list = field(default_factory=list)
     skipped: dict = field(default_factory=dict)     # why, by form
     wrote: dict = field(default_factory=dict)       # times, by Access: no run's
@@ -107,6 +109,8 @@ def parse_console(text):
                 report.randoms.append(randoms.parse(rest.split()))
             elif tag == "race":
                 report.races.append(races.parse(rest.split()))
+            elif tag == "stress":
+                report.stresses.append(stress.parse(rest.split()))
             elif tag == "note" and (
                     found := re.fullmatch(
                         r"form (\S+) (?:at \S+ )?((?:needs|leaves) .*)",
@@ -625,7 +629,7 @@ def due_counts(findings, logs, protections, bars):
 def unreported(report, logs):
     """Runs that began, as the devices know, but were never reported."""
     known = {run.id for run in (*report.runs, *report.randoms,
-                                *report.races)}
+                                *report.races, *report.stresses)}
     return sorted(number for log in logs for number in log
                   if number is not None and number not in known)
 

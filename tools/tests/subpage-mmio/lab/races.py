@@ -52,14 +52,7 @@ def _writers(lap, values):
     return writers
 
 
-def _is_written(lap, values):
-    """With protection or without, each write arrives once."""
-    return values == [n * SECOND for n in range(1, lap.count + 1)]
-
-
 def _due_sum(lap):
-    if lap.name == "toggle":
-        return lap.count * SECOND
     each = 1 if lap.name == "xchg" else lap.count
     return each * (FIRST + SECOND)
 
@@ -84,8 +77,6 @@ def _is_right(lap, seen):
     values = _values(lap, seen)
     if values is None:
         return False
-    if lap.name == "toggle":
-        return _is_written(lap, values)
     return Counter(_writers(lap, values)) == {0: lap.count, 1: lap.count}
 
 
@@ -96,8 +87,6 @@ def _turns(lap, seen):
 
 
 def _summary(lap, writes):
-    if lap.name == "toggle":
-        return f"{len(writes)} writes"
     return f"{len(writes)} writes, " + (
         "of which only the sum tells" if lap.offset % lap.width else
         f"{_turns(lap, writes)} turns")
@@ -125,7 +114,7 @@ class Race:
                                              (), frozenset()),
                           "race", lap.offset, f"sum:{lap.sum:x}", b""),
                 device,
-                [f"{lap.count * (1 + (lap.name != 'toggle'))} writes"],
+                [f"{2 * lap.count} writes"],
                 f"sum:{_due_sum(lap):x}",
                 [_summary(lap, writes), *writes[-SHOWN:]],
                 _is_right(lap, seen)))

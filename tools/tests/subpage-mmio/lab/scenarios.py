@@ -11,6 +11,7 @@ from judge import Quirks
 from machine import DONE, LAST_LINE
 from races import Race
 from randoms import Randoms
+from stress import Stress
 
 
 @dataclass(frozen=True)
@@ -139,13 +140,11 @@ def _bochs(vector, xen="", **more):
         **more)
 
 
-def _two_cpus(machine):
+def _processors(machine, number):
     """What takes turns on another processor, too, must not get lost."""
     return replace(
-        machine, arguments=(*machine.arguments, "-smp", "2"),
-        files=tuple((name, text.replace("count=1", "count=2"))
-                    for name, text in machine.files),
-        xen_options=f"{machine.xen_options} dom0_max_vcpus=2")
+        machine, arguments=(*machine.arguments, "-smp", str(number)),
+        xen_options=f"{machine.xen_options} dom0_max_vcpus={number}")
 
 
 MULTIBOOT2 = """\
@@ -279,8 +278,9 @@ MACHINES = {
 }
 
 
-MACHINES |= {f"{name}-smp": _two_cpus(MACHINES[name])
-             for name in ("qemu-pv", "qemu-pvh-npt", "qemu-pvh-shadow")}
+MACHINES |= {f"{name}-smp{number}": _processors(MACHINES[name], number)
+             for name in ("qemu-pv", "qemu-pvh-npt", "qemu-pvh-shadow")
+             for number in (2, 4)}
 
 
 @dataclass(frozen=True)
@@ -609,17 +609,43 @@ def _race(name, kernel, machine, device, *places):
         task=Race(count=500), stock=None)
 
 
-def _race_toggle(name):
-    first, last = PVH.protected[0]
-    places = (0x5040,)
+# By processors: how often each but the first one writes.
+STRESS_COUNTS = {2: 100000, 4: 70000}
+
+
+def _stress(name, processors, device, toggled, *places, suffix="",
+            kernel="guest-pvh", machine=None, **more):
+    first, last = toggled
     return Scenario(
-        name=f"{name}-race-toggle",
-        about="one processor writes to a page, while another has its "
-              "protection taken away and restored",
-        kernel="guest-pvh", modes=("race",), places=places,
-        guest=guest(("kernel",), places, f"toggle={first:x}-{last:x}"),
-        machine=f"qemu-{name}-smp", devices=(PVH,),
-        task=Race(count=40000), stock=None)
+        name=f"{name}-stress{suffix}-{processors}",
+        about=f"{processors} processors write to the same places, while "
+              "protection goes and comes",
+        kernel=kernel, modes=("stress",), places=places,
+        guest=guest(("kernel",), places, f"toggle={first:x}-{last:x}",
+                    "keys=W"),
+        machine=f"qemu-{machine or name}-smp{processors}",
+        devices=(device,), seconds=900, stock=None,
+        task=Stress(processors - 1, STRESS_COUNTS[processors], places,
+                    tuple(place for place in places
+                          if first <= place <= last)), **more)
+
+
+def _stress_granule(name, processors, device, page, **more):
+    """Protection changes for a granule with free ones beside it, on a page
+    which has others that are protected."""
+    granule = page + 0x48, page + 0x4f
+    places = (page + 0x40, granule[0], page + 0x50, page + 0x100,
+              page + 0x1004, page + 0x1010)
+    return _stress(
+        name, processors,
+        replace(device, protected=(*device.protected, granule)), granule,
+        *places, counted=True, **more)
+
+
+def _stress_page(name, processors):
+    """It changes for all that the page has, which thus comes and goes."""
+    return _stress(name, processors, PVH, PVH.protected[0], 0x5040, 0x5104,
+                   0x5140, 0x6004, suffix="-page")
 
 
 def _two_devices():
@@ -904,14 +930,23 @@ SCENARIOS = (
             RANDOM_PLACES, 6, "a PV dom0 on an emulated Intel processor",
             machine="bochs-pv", devices=(), window=FRAME_BUFFER,
             seconds=600),
-    _race("pv64", "guest-pv64", "qemu-pv-smp", PLAIN, FREE, 0x2043, 0x2ffd),
-    _race("pv32", "guest-pv32", "qemu-pv-smp", PLAIN, FREE, 0x2043, 0x2ffd),
-    _race("pvh-npt", "guest-pvh", "qemu-pvh-npt-smp", PVH_BORDERS,
+    _race("pv64", "guest-pv64", "qemu-pv-smp2", PLAIN, FREE, 0x2043, 0x2ffd),
+    _race("pv32", "guest-pv32", "qemu-pv-smp2", PLAIN, FREE, 0x2043, 0x2ffd),
+    _race("pvh-npt", "guest-pvh", "qemu-pvh-npt-smp2", PVH_BORDERS,
           0x5040, 0x5043, 0x4ffd),
-    _race("pvh-shadow", "guest-pvh", "qemu-pvh-shadow-smp", PVH_BORDERS,
+    _race("pvh-shadow", "guest-pvh", "qemu-pvh-shadow-smp2", PVH_BORDERS,
           0x5040, 0x5043, 0x4ffd),
-    _race_toggle("pvh-npt"),
-    _race_toggle("pvh-shadow"),
+    _stress_granule("pv64", 2, PLAIN, 0x2000, kernel="guest-pv64",
+                    machine="pv"),
+    _stress_granule("pv64", 4, PLAIN, 0x2000, kernel="guest-pv64",
+                    machine="pv"),
+    _stress_granule("pv32", 4, PLAIN, 0x2000, kernel="guest-pv32",
+                    machine="pv"),
+    _stress_granule("pvh-npt", 2, PVH, 0x5000),
+    _stress_granule("pvh-npt", 4, PVH, 0x5000),
+    _stress_granule("pvh-shadow", 2, PVH, 0x5000),
+    _stress_page("pvh-npt", 4),
+    _stress_page("pvh-shadow", 2),
     _twice("pv64", "guest-pv64", "qemu-pv", PLACES[:2]),
     replace(_twice("pvh-npt", "guest-pvh", "qemu-pvh-npt", PVH_PLACES[:2]),
             devices=(PVH,)),

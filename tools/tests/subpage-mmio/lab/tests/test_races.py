@@ -67,17 +67,6 @@ class Exchange(unittest.TestCase):
                                     line="xchg 2040 4 2 2"))
 
 
-class Toggle(unittest.TestCase):
-    def right(self, *values, line="toggle 2040 4 3 30000"):
-        return find(line, [value << 16 for value in values]).right
-
-    def test_each_once(self):
-        self.assertTrue(self.right(1, 2, 3))
-        for values in ((1, 3), (1, 2, 2, 3), (1, 3, 2), (1, 2)):
-            self.assertFalse(self.right(*values))
-        self.assertFalse(self.right(1, 2, 3, line="toggle 2040 4 3 20000"))
-
-
 class Enough(unittest.TestCase):
     def problems(self, values, places=(0x2040,), line="add 2040 4 2 20002"):
         scenario = SimpleNamespace(places=places, window=None)

@@ -813,10 +813,11 @@ def _msix_option():
         stock=None)
 
 
-def _vpci(machine_name, words):
+def _vpci(machine_name, words, next_page):
     """vPCI hides pages with a table or PBA from a PVH dom0, and emulates what
     it does there.  The first device's table is on the second one's page, as
-    in _msix_shared(), and its PBA is the same."""
+    in _msix_shared(), and its PBA is the same.  In another layout, the PBA is
+    on the page after the table's, at `next_page`."""
     device = msix_device(4, 0x2100, 0x2180, MSIX_BELL)
     table, pba = device.protected
     option, beside = (0x2200, 0x2207), (0x2400, 0x241f)
@@ -837,6 +838,15 @@ def _vpci(machine_name, words):
         about=f"MSI-X of a PVH dom0 on {words}: 1,000 interrupts, and stores "
               f"which vPCI emulates, next to two tables", **more)
     yield replace(scenario, devices=(BESIDE, *scenario.devices))
+    # Xen divides other stores at the border before vPCI sees them.
+    yield _msix(
+        f"{machine_name}-msix-apart", ("kernel", "user"),
+        (0x2ff4, *range(0x2ff9, 0x3000), 0x317c),
+        msix_device(4, 0x2100, next_page), (),
+        "forms=rep_movsw_3+rep_movsl_5+rep_movsl_3_back+rep_movsq_3+"
+        "rep_stosw_3+rep_stosl_3+rep_stosq_3",
+        about=f"MSI-X of a PVH dom0 on {words}: stores which cross the border "
+              "of two pages that vPCI handles", **more)
     # Without the device, its pages still are not mapped.
     yield _msix(
         f"{machine_name}-msix-remove", ("open", "kernel"),
@@ -965,8 +975,8 @@ SCENARIOS = (
     _msix_option(),
     *_pvh("pvh-npt", "nested page tables"),
     *_pvh("pvh-shadow", "shadow page tables"),
-    *_vpci("pvh-npt", "nested page tables"),
-    *_vpci("pvh-shadow", "shadow page tables"),
+    *_vpci("pvh-npt", "nested page tables", 0x3180),
+    *_vpci("pvh-shadow", "shadow page tables", 0x3000),
     _hpet(),
     _hpet_dropped(),
     _window("pvh-ept-forms", "guest-pvh", "bochs-pvh-ept",

@@ -49,13 +49,20 @@ struct arch_msix {
 struct pci_dev {
     struct arch_msix *msix;
     struct list_head msi_list;
+    uint32_t sbdf;
 };
+
+/* The capability of the function which was bound last. */
+extern uint32_t msix_regs[2];
+#define msix_table_offset_reg(pos) ((pos) + 0)
+#define msix_pba_offset_reg(pos)   ((pos) + 1)
+#define pci_conf_read32(sbdf, reg) msix_regs[(sbdf) + (reg)]
 
 struct msi_desc {
     struct list_head list;
     struct pci_dev *dev;
     struct {
-        uint8_t type;
+        uint8_t type, pos;
         uint16_t entry_nr;
         bool guest_masked;
     } msi_attrib;

@@ -26,6 +26,9 @@ struct function {
 
 static struct hvm_io_handler handler;
 static bool permitted;
+uint32_t msix_regs[2];
+/* Of what is at GPA, in the BAR. */
+static uint32_t bar_offset = PAGE_SIZE;
 
 struct hvm_io_handler *hvm_next_io_handler(struct domain *d)
 {
@@ -80,6 +83,10 @@ static void init_function(struct function *f, unsigned int offset)
 static void bind(struct function *f, unsigned int vector)
 {
     struct domain *d = current->domain;
+
+    /* The table's offset in its BAR; the PBA is in another one. */
+    msix_regs[0] = bar_offset + PAGE_OFFSET(f->msix.ro.table.start);
+    msix_regs[1] = 1;
 
     write_lock(&d->event_lock);
     CHECK(!msixtbl_pt_register(d, &f->pirqs[vector],
@@ -206,9 +213,43 @@ static void several(void)
     }
 }
 
+/*
+ * A broken look-up has the domain reach another page's registers, or those
+ * which share a page with a BAR.
+ */
+static void not_known(void)
+{
+    struct function f[2];
+    paddr_t maddr;
+
+    start();
+    init_function(&f[0], 0x100);
+    bar_offset = 0;
+    bind(&f[0], 0);
+    bar_offset = PAGE_SIZE;
+    CHECK(takes(0x120, 4) && takes(0x0fc, 4) && takes(0x1fc, 4),
+          "in a small BAR");
+    CHECK(!takes(0x1fc, 8) && !takes(0x200, 4), "next to a small BAR");
+    unbind(&f[0], 0);
+
+    /* One says that the domain's page is this one, and one the next. */
+    init_function(&f[1], PAGE_SIZE + 0x140);
+    bind(&f[0], 0);
+    CHECK(msixtbl_is_neighbour(GPA, 4, &maddr), "one page");
+    bind(&f[1], 0);
+    CHECK(!msixtbl_is_neighbour(GPA, 4, &maddr), "two pages");
+    unbind(&f[0], 0);
+    unbind(&f[1], 0);
+
+    msix_unprotect(&f[0].msix.ro);
+    msix_unprotect(&f[1].msix.ro);
+    end();
+}
+
 const struct test vmsi_table_tests[] = {
     { "HVM MSI-X: how long a table is known", count },
     { "HVM MSI-X: two tables on a page", several },
+    { "HVM MSI-X: where a page is not known", not_known },
     {}
 };
 

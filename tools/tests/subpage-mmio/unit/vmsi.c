@@ -15,12 +15,16 @@ static void route(void)
     /* From page offset f00, across the border to the next page: 48 vectors. */
     static const struct vmsi_table crossing = {
         .gpa = GPA + 0xf00, .maddr = (MMIO << PAGE_SHIFT) + 0xf00,
-        .size = 48 * 16,
+        .size = 48 * 16, .offset = 0xf00, .bar_size = 2 * PAGE_SIZE,
     }, shifted = { /* A small BAR, which is somewhere else on its page. */
         .gpa = GPA + 0x100, .maddr = (MMIO << PAGE_SHIFT) + 0x500,
-        .size = 4 * 16,
+        .size = 4 * 16, .offset = 0x100, .bar_size = PAGE_SIZE,
+    }, small = {    /* It begins 400 into the page, and has 200. */
+        .gpa = GPA + 0x500, .maddr = (MMIO << PAGE_SHIFT) + 0x500,
+        .size = 4 * 16, .offset = 0x100, .bar_size = 0x200,
     }, whole = {
         .gpa = GPA, .maddr = MMIO << PAGE_SHIFT, .size = 256 * 16,
+        .bar_size = PAGE_SIZE,
     };
     static const struct {
         const struct vmsi_table *table;
@@ -50,6 +54,13 @@ static void route(void)
         { &shifted, 0x13c, 4, VMSI_TABLE },
         { &shifted, 0x140, 4, VMSI_ELSEWHERE },
         { &shifted, 0x500, 4, VMSI_ELSEWHERE },
+        { &small, 0x3ff, 1, VMSI_ELSEWHERE },
+        { &small, 0x3fc, 8, VMSI_ELSEWHERE },
+        { &small, 0x400, 4, VMSI_NEIGHBOUR },
+        { &small, 0x500, 4, VMSI_TABLE },
+        { &small, 0x5f8, 8, VMSI_NEIGHBOUR },
+        { &small, 0x5fc, 8, VMSI_ELSEWHERE },
+        { &small, 0x600, 1, VMSI_ELSEWHERE },
         { &whole, 0xfff, 1, VMSI_TABLE },
         { &whole, 0x1000, 1, VMSI_ELSEWHERE },
         { &whole, -1, 1, VMSI_ELSEWHERE },
@@ -69,6 +80,40 @@ static void route(void)
               tests[i].bytes, tests[i].offset, got);
         CHECK(maddr == expected, "%u bytes at %#lx go to %#lx",
               tests[i].bytes, tests[i].offset, maddr);
+    }
+}
+
+/* A broken bound is beyond the BAR, or keeps registers from the domain. */
+static void bounds(void)
+{
+    static const struct {
+        unsigned int nr;
+        uint32_t table, pba;
+        size_t bar_size;
+    } tests[] = {
+        { 1, 0, 1, 0x10 },
+        { 3, 0, 1, 0x40 },
+        { 4, 0x100, 0x141, 0x200 },     /* the PBA is elsewhere */
+        { 4, 0x100, 0x200, 0x400 },
+        { 4, 0x103, 0x1003, 0x2000 },
+        { 65, 0x1000, 0x3ff8, 0x8000 },
+        { 64, 0x1000, 0x3ff8, 0x4000 },
+        { 2048, 0x8000, 0x0, 0x10000 },
+    };
+    unsigned int i;
+
+    for ( i = 0; i < ARRAY_SIZE(tests); i++ )
+    {
+        struct vmsi_table table;
+
+        vmsi_table_init(&table, GPA, addr(MMIO, 0), tests[i].nr,
+                        tests[i].table, tests[i].pba);
+        CHECK(table.gpa == GPA && table.maddr == addr(MMIO, 0) &&
+              table.size == tests[i].nr * 16, "test %u: table", i);
+        CHECK(table.offset == (tests[i].table & ~7U) &&
+              table.bar_size == tests[i].bar_size,
+              "test %u: %#zx in a BAR of %#zx", i, table.offset,
+              table.bar_size);
     }
 }
 
@@ -159,6 +204,7 @@ static void no_mapping(void)
 
 const struct test vmsi_tests[] = {
     { "HVM MSI-X: where accesses go", route },
+    { "HVM MSI-X: what a BAR has", bounds },
     { "HVM MSI-X: accesses to neighbours", accesses },
     { "HVM MSI-X: page can't be mapped", no_mapping },
     {}

@@ -15,13 +15,25 @@
 struct vmsi_table {
     paddr_t gpa, maddr;
     size_t size;
+    size_t offset;      /* In its BAR. */
+    size_t bar_size;    /* What its BAR has at least. */
 };
 
 enum vmsi_route {
-    VMSI_ELSEWHERE,     /* Not, or not as a whole, on a page of the table. */
+    VMSI_ELSEWHERE,     /* Not as a whole on a page of table and BAR. */
     VMSI_TABLE,         /* Touches the table. */
     VMSI_NEIGHBOUR,     /* The device's: the machine address is known. */
 };
+
+/*
+ * Fill in @table, of @nr_entries vectors (1 to 2048), from its addresses and
+ * the registers of the MSI-X capability with the offsets of table and PBA.
+ * (PCI Local Bus 3.0, 6.8.2.)  How large the BAR is cannot be asked of the
+ * device while it is in use: it is a power of 2, and has what they say.
+ */
+void vmsi_table_init(struct vmsi_table *table, paddr_t gpa, paddr_t maddr,
+                     unsigned int nr_entries, uint32_t table_reg,
+                     uint32_t pba_reg);
 
 /*
  * Where does a domain's access to @bytes (at least 1) at @gpa go to, as far

@@ -20,7 +20,7 @@ $(error The path of this clone, or of BUILD, has a space or a colon, which Xen's
 endif
 
 .PHONY: help run check check-domu lint unit fuzz stress guest device linux xen series \
-        series-build apply mutants bench docs deb \
+        series-build apply mutants bench coverage nightly docs deb \
         packages clean
 
 help:
@@ -123,6 +123,24 @@ bench:
 	$(S)/build-testbed guest device
 	$(S)/build-xen stock patched
 	$(S)/bench
+
+## make coverage        which of the series' lines do the tests run?  Each other one has a reason
+coverage:
+	@$(LOCK)
+	$(S)/setup
+	$(S)/fetch-linux
+	$(S)/build-testbed guest device linux
+	$(S)/build-xen patched-coverage
+	$(S)/coverage
+
+## make nightly         all scenarios of the lab on a Xen that looks for undefined behaviour
+nightly:
+	@$(LOCK)
+	$(S)/setup
+	$(S)/fetch-linux
+	$(S)/build-testbed guest device linux
+	$(S)/build-xen patched-ubsan
+	$(S)/nightly
 
 ## make deb             Debian's hypervisor package with the series: build/deb; DSC=file for another source package
 deb:

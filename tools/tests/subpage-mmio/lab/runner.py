@@ -18,6 +18,8 @@ from scenarios import join
 
 RANGES_PER_OPTION = 4           # Xen cuts an option after 127 characters
 BOOTS = 3                       # at most, on an emulator with a fault
+# What a hypervisor with CONFIG_UBSAN says.
+UNDEFINED = r"UBSAN: Undefined behaviour"
 
 
 @dataclass
@@ -419,7 +421,7 @@ def console_problems(scenario, kind, console):
         for pattern in scenario.expect:
             if not re.search(pattern, console, re.M):
                 yield f"nothing on the console matches '{pattern}'"
-    for pattern in scenario.forbid:
+    for pattern in (*scenario.forbid, UNDEFINED):
         for line in console.splitlines():
             if re.search(pattern, line):
                 yield f"the console has '{line.strip()}'"

@@ -12,6 +12,7 @@
 /* Nothing listens there, so that firmware uses it for progress codes. */
 #define UNUSED_PORT   0x80
 #define APIC_TPR      0xfee00080
+#define HPET          0xfed00000
 #define CPUID_VENDOR  0
 
 /* Above what any environment with 64 bits has mapped. */
@@ -54,6 +55,16 @@ static void port(char *at)
 static void apic(char *at)
 {
     write((char *)APIC_TPR);
+}
+
+/* Xen has it read-only as a whole.  No operation needs the device's page 0. */
+static void hpet(char *at)
+{
+    static char *page;
+
+    if ( !page )
+        page = env_map_device(HPET, 1);
+    write(page);
 }
 
 /* A PTE, which stays as it is. */
@@ -108,6 +119,7 @@ const struct operation operations[] = {
     { "cpuid",        cpuid },
     { "port",         port },
     { "apic",         apic },
+    { "hpet",         hpet },
     { "pte",          pte },
     { "fault_kernel", fault_kernel },
     { "fault_user",   fault_user },

@@ -105,6 +105,12 @@ class Verdict(unittest.TestCase):
         self.assertFalse(self.verdict(reason, line_2=0, line_3=0))
         self.assertFalse(self.verdict(reason))
 
+    def test_sometimes(self):
+        reason = f"[sometimes: why]\n{FILE} f: same\n"
+        self.assertTrue(self.verdict(reason))
+        self.assertTrue(self.verdict(reason, line_2=0))
+        self.assertFalse(self.verdict(reason, line_2=0, line_3=0))
+
     def test_too_few(self):
         reasons = "[why]\n" + "".join(f"{FILE} f: text {n}\n"
                                       for n in (5, 6, 7))

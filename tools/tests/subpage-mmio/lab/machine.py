@@ -192,6 +192,9 @@ class Boot:
                 return f"{seconds} s passed before {what}"
             if size != (size := self._progress()):
                 patience = time.monotonic() + PATIENCE
+                if self._stalls():
+                    return (f"it said '{self.machine.stall}', long before "
+                            f"{what}")
             elif self.machine.progress and time.monotonic() > patience:
                 return (f"nothing was printed for {PATIENCE} s, long "
                         f"before {what}")
@@ -202,6 +205,13 @@ class Boot:
         """Changes when it makes any."""
         return [path.stat().st_size for name in self.machine.progress
                 if (path := self.folder / name).exists()]
+
+    def _stalls(self):
+        """Does what it prints tell that it makes none?"""
+        return self.machine.stall and any(
+            re.search(self.machine.stall.encode(), path.read_bytes())
+            for name in self.machine.progress
+            if (path := self.folder / name).exists())
 
     def _gone(self):
         """A process that has ended.  A device does so with status 0 once the

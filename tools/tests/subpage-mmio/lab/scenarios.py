@@ -34,6 +34,7 @@ class Machine:
     console: str = "serial.log"     # the file that gets the hypervisor's
     device_arguments: tuple = ()    # for each device's process
     progress: tuple = ()            # files, one of which grows all the time
+    stall: str = ""                 # a pattern: what they say if it hangs
     fault: str = ""                 # of the emulator, which ends some boots
     # A log of accesses that it left the guest for: (name, address's pattern).
     witness: tuple | None = None
@@ -214,6 +215,7 @@ def _linux_pvh(dom0):
                      xen=f"dom0={dom0} iommu=no-sharept")
     return replace(
         machine, fault=INJECTS_TWICE, progress=(DEBUG_OUTPUT, LINUX_OUTPUT),
+        stall="detected stalls on CPUs",
         # Linux' probing of a keyboard is what mostly meets that.
         arguments=tuple(f"{word},i8042=off" if word.startswith("q35,")
                         else word for word in machine.arguments))

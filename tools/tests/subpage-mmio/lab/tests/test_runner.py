@@ -159,6 +159,15 @@ class Boots(unittest.TestCase):
             self.assertRegex(self.boot(guest=RUN + "hang()")[0],
                              "^nothing was printed for 1 s, long before")
 
+    def test_stall(self):
+        """What hangs may say so, again and again."""
+        with mock.patch.dict(scenarios.MACHINES, fake=replace(
+                FAKE, progress=("serial.log",), stall="stalls? on")):
+            self.assertEqual(self.boot(guest=RUN + DONE), [])
+            self.assertRegex(
+                self.boot(guest=RUN + "say('a stall on 2'); hang()")[0],
+                "^it said 'stalls. on', long before the guest had finished")
+
     def test_emulator_with_a_fault(self):
         """Repeats boots that did not end well, and only those."""
         for fault, works, boots in (("", 2, 1), ("a fault", 2, 2),

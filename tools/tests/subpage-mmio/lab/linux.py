@@ -31,7 +31,8 @@ class Step:
     writes: tuple = ()
     console: str = ""           # a pattern that the console shows meanwhile
     stream: int = 0             # bytes of a stream that the console shows
-    among: int = 0              # so many transfers begin between the writes
+    hammer: tuple = ()          # it writes there, too: (offset, first value)
+    among: int = 0              # so many transfers begin after such a write
     device: str = ""            # a line that the device logs meanwhile
 
 
@@ -88,7 +89,7 @@ def poke(offset, bits, *values):
 
 DRIVER = "load usb-common usbcore xhci-hcd xhci-pci xen-privcmd"
 BOUND = "readlink $xhci/driver"
-HAMMERED = 30000
+HAMMERED = 0x10000000
 SCRIBBLE = 0x5a5a0000           # with the offset: what Linux tries to write
 SWITCH = r"\x01" * 3            # Ctrl-a thrice
 
@@ -132,13 +133,13 @@ def held_back(command, size=20000, **more):
 def stream_hammered(size):
     """Output, while the other processor writes to registers next to the
     console's."""
-    return Step(f"stream {size} hammer {FREE:x} 10000000 {HAMMERED}",
-                stream=size, among=1000, writes=poked_often(FREE, HAMMERED))
+    return Step(f"lines {size} && hammered {FREE:x} {HAMMERED:x} output",
+                stream=size, hammer=(FREE, HAMMERED), among=1000)
 
 
-def poked_often(offset, count):
+def hammered(offset, first, count):
     """The writes of a hammer."""
-    return tuple(f"{offset:x} 4 {0x10000000 + n:x}" for n in range(count))
+    return tuple(f"{offset:x} 4 {first + n:x}" for n in range(count))
 
 
 CONSOLE = (

@@ -205,12 +205,13 @@ def _linux(cpu, processors, *more, xen=""):
 # exception_index.  If the processor's turn ends before that gets another value
 # (see cpu_handle_interrupt()), the vector is delivered once more, in spite of
 # the guest's IF; `-d int` shows the pair.  A Linux which holds the interrupt's
-# lock by then is dead.
+# lock by then is dead.  So there is just one processor, where an event that
+# another one sent meanwhile cannot be what the second delivery finds.
 INJECTS_TWICE = "QEMU may deliver an interrupt twice to an HVM guest"
 
 
 def _linux_pvh(dom0):
-    machine = _linux("EPYC,+svm,+npt,-rdtscp,-monitor", 2,
+    machine = _linux("EPYC,+svm,+npt,-rdtscp,-monitor", 1,
                      "-device", "intel-iommu,intremap=off",
                      xen=f"dom0={dom0} iommu=no-sharept")
     return replace(

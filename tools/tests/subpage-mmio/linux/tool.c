@@ -5,12 +5,14 @@
  *   tool ring                        print what Xen has in its console ring
  *   tool console                     copy the standard input to Xen's console,
  *                                    more than 16 bytes at a time
- *   tool hammer ADDRESS FIRST COUNT  write FIRST, FIRST + 1 ... (hex), COUNT
- *                                    of them, to a 32-bit register
+ *   tool hammer ADDRESS FIRST        write FIRST, FIRST + 1 ... (hex) to a
+ *                                    32-bit register until SIGTERM comes, and
+ *                                    tell how many
  */
 
 #include <err.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,11 +91,17 @@ static int console(void)
     return len < 0;
 }
 
+static volatile sig_atomic_t told_to_end;
+
+static void end(int number)
+{
+    told_to_end = number;
+}
+
 static int hammer(char *argv[])
 {
     unsigned long address = strtoul(argv[0], NULL, 16);
-    uint32_t first = strtoul(argv[1], NULL, 16);
-    unsigned long i, count = strtoul(argv[2], NULL, 10);
+    uint32_t first = strtoul(argv[1], NULL, 16), count;
     int fd = open("/dev/mem", O_RDWR | O_SYNC);
     char *map = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
                      address & -PAGE_SIZE);
@@ -103,10 +111,14 @@ static int hammer(char *argv[])
         err(1, "/dev/mem");
 
     reg = (volatile uint32_t *)(map + address % PAGE_SIZE);
-    for ( i = 0; i < count; i++ )
-        *reg = first + i;
+    signal(SIGTERM, end);
+    for ( count = 0; !told_to_end; count++ )
+    {
+        *reg = first + count;
+        asm volatile ( "pause" );       /* On an emulator, that is a turn. */
+    }
 
-    return 0;
+    return printf("%u writes\n", count) < 0;
 }
 
 int main(int argc, char *argv[])
@@ -115,11 +127,11 @@ int main(int argc, char *argv[])
         return ring();
     if ( argc == 2 && !strcmp(argv[1], "console") )
         return console();
-    if ( argc == 5 && !strcmp(argv[1], "hammer") )
+    if ( argc == 4 && !strcmp(argv[1], "hammer") )
         return hammer(argv + 2);
 
     errx(1, "usage: tool ring | tool console | "
-            "tool hammer ADDRESS FIRST COUNT");
+            "tool hammer ADDRESS FIRST");
 }
 
 /*

@@ -148,19 +148,30 @@ class Checks(unittest.TestCase):
                          ["who writes to the debug capability"])
 
     def test_transfers_among_writes(self):
-        """Those OUT, between the first write and the last."""
-        step = replace(STEPS[1], writes=("8600 4 1", "8600 4 2"), among=2)
+        """Those OUT, each after another write; and of these as many as Linux
+        says."""
+        step = replace(STEPS[1], writes=(), hammer=(0x8600, 8), among=2)
         scenario = replace(SCENARIO, steps=(STEPS[0], step, *STEPS[2:]))
         out, other = "W 0 8704 4 0\n", "W 0 8704 4 100\n"
-        first, last = "W 0 8600 4 1\n", "W 0 8600 4 2\n"
-        for got, wrong in ((first + out + other + out + last, []),
-                           (first + out + other + last + out, ["among"]),
-                           (out + first + last + out, ["among"]),
-                           (first + out + out, ["writes", "among"])):
+        first, last = "W 0 8600 4 8\n", "W 0 8600 4 9\n"
+        end = "SPM: end 2 0\n"
+        for count, got, wrong in (
+                ("2", first + out + other + last + out, []),
+                ("2", out + first + other + out + last + out + out, []),
+                ("2", first + other + last + out, ["among"]),
+                ("2", first + out + out + last, ["among"]),
+                ("2", out + first + last + out, ["among"]),
+                ("2", last + out + first + out, ["writes"]),
+                ("1", first + out + last + out, ["writes"]),
+                ("3", first + out + last + out, ["writes"]),
+                ("no", first + out + last + out, ["writes"])):
             device = DEVICE.replace("W 0 8600 4 11223344\n", got)
+            said = f"SPM: said 2 {count} writes\n{end}"
             self.assertEqual(
                 [name.rpartition(") ")[2].split()[0] for name in
-                 self.wrong(scenario=scenario, device=device)], wrong)
+                 self.wrong(linux_text=LINUX.replace(end, said),
+                            console_text=CONSOLE.replace(end, said),
+                            scenario=scenario, device=device)], wrong)
 
     def test_device_line(self):
         """It has to be in the step's part of the log."""

@@ -117,7 +117,7 @@ static uint64_t bar_access(const struct proxy_msg *msg)
     if ( !pci_find_bar(msg->bar.addr, width, &bar, &offset) )
     {
         log_line("lost %c %" PRIx64 " %u", kind, msg->bar.addr, width);
-        return 0;
+        return ~0ULL >> (64 - 8 * width);       /* as from no device at all */
     }
 
     /* The value's upper bytes are the emulator's business, not the guest's. */

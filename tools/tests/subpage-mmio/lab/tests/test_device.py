@@ -123,9 +123,9 @@ class Device(unittest.TestCase):
     def test_decoding(self):
         self.peer.place()
         self.peer.config(CFG_WRITE, 0x04, 2, 0)
-        self.assertEqual(self.peer.bar(BAR_READ, 0x2100, 4), 0)
+        self.assertEqual(self.peer.bar(BAR_READ, 0x2100, 4), 0xffffffff)
         self.peer.config(CFG_WRITE, 0x04, 2, 2)
-        self.assertEqual(self.peer.bar(BAR_READ, 0x8000, 4), 0)
+        self.assertEqual(self.peer.bar(BAR_READ, 0x8000, 4), 0xffffffff)
         self.peer.config(CFG_WRITE, 0x10, 4, BAR + 0x8000)
         self.assertEqual(self.peer.bar(BAR_READ, 0x8000, 1), 0)
         self.assertEqual(self.peer.log(), [

@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Have p2m entries follow mmio_ro_ranges.
- *
- * Not in p2m.c, whose look-ups are needed for every instruction which is
- * emulated for HVM guests: with another user of the p2m lock beside them, the
- * compiler lays them out in another way.
- */
+/* Have p2m entries follow mmio_ro_ranges. */
 
 #include <xen/rangeset.h>
 #include <xen/sched.h>

@@ -146,6 +146,10 @@ CONSOLE = (
     TYPED, TYPED_BACK,
     *held_back("driver unbind && driver bind"),
     Step(BOUND, said="xhci_hcd$"),
+    # As if BARs were being sized, which is not to be disturbed; but then they
+    # are not.
+    Step(r"driver unbind && command '\0\0' 20000 300000 && driver bind",
+         said=r"^0000\n0006$"),
     Step("host cable out", "the cable is unplugged",
          device="dbc disconnected$"),
     Step("stream 20000", "output meanwhile", stream=20000),

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * How the USB3 debug console protects its registers, what it does when it
- * cannot, and how long it waits for a debug host: these functions of its
- * driver, as they are in Xen.
+ * cannot, how long it waits for a debug host, and when it lets a domain size
+ * BARs: these functions of its driver, as they are in Xen.
  */
+
+#include <xen/pci_regs.h>
 
 #include "test.h"
 
-#define PCI_BASE_ADDRESS_MEM_MASK (~0xfUL)
 #define ROUNDUP(x, a) (((x) + (a) - 1) & ~((paddr_t)(a) - 1))
+#define MILLISECS(x) ((x) * 1000000LL)
 #define dbc_error(...) printk("dbc error: " __VA_ARGS__)
+
+typedef int64_t s_time_t;   /* ns */
 
 enum xhci_share {
     XHCI_SHARE_HWDOM,
@@ -26,6 +30,8 @@ struct dbc {
         unsigned int flushed;
     } dbc_oring;
     uint32_t stuck;
+    s_time_t undecoded;
+    const unsigned int sbdf;
     uint64_t bar_val, xhc_dbc_offset;
     enum xhci_share share;
     const char (*dbc_reg)[64];  /* It wants their size. */
@@ -70,6 +76,35 @@ static void dbc_flush(struct dbc *dbc, struct xhci_trb_ring *trb,
                       struct dbc_work_ring *wrk)
 {
     trb->flushed++;
+}
+
+/* What the controller's configuration space has. */
+static struct {
+    uint16_t command;
+    uint32_t bar[2];
+} config;
+
+static s_time_t now;
+
+static s_time_t NOW(void)
+{
+    return now;
+}
+
+static uint16_t pci_conf_read16(unsigned int sbdf, unsigned int reg)
+{
+    return reg == PCI_COMMAND ? config.command : 0;
+}
+
+static uint32_t pci_conf_read32(unsigned int sbdf, unsigned int reg)
+{
+    return config.bar[(reg - PCI_BASE_ADDRESS_0) / 4];
+}
+
+static void pci_conf_write16(unsigned int sbdf, unsigned int reg, uint16_t val)
+{
+    if ( reg == PCI_COMMAND )
+        config.command = val;
 }
 
 #include "dbc.inc"
@@ -188,10 +223,53 @@ static void test_output(void)
     }
 }
 
+/* Looks at the controller in a row, while a domain uses it. */
+static void test_sizing(void)
+{
+    enum { NONE = 0x400, MEM = 2, MASTER = 4, BOTH = MEM | MASTER };
+    static const struct {
+        const char *what;
+        unsigned int ms;
+        uint16_t command, after;
+        bool moved, reachable;
+    } looks[] = {
+        { "all is well", 1, NONE | BOTH, NONE | BOTH, false, true },
+        { "no driver", 2, NONE | MEM, NONE | BOTH, false, true },
+        { "a driver begins to size BARs", 3, NONE, NONE },
+        { "is slow", 50, NONE, NONE },
+        { "ends", 60, NONE | BOTH, NONE | BOTH, false, true },
+        { "does so again", 70, NONE | MASTER, NONE | MASTER },
+        { "is very slow", 169, NONE | MASTER, NONE | MASTER },
+        { "leaves it like this", 170, NONE | MASTER, NONE | BOTH, false, true },
+        { "does so yet again", 171, NONE, NONE },
+        { "has moved a BAR", 280, NONE, NONE, true },
+        { "moved it back, and left", 281, NONE, NONE | BOTH, false, true },
+        { "a device that is off", 282, 0xffff, 0xffff },
+    };
+    struct dbc dbc = { .bar_val = 0x12345600004 };
+    unsigned int i;
+
+    for ( i = 0; i < ARRAY_SIZE(looks); i++ )
+    {
+        bool reachable;
+
+        now = MILLISECS(looks[i].ms);
+        config.command = looks[i].command;
+        config.bar[0] = dbc.bar_val;
+        config.bar[1] = looks[i].moved ? ~0U : dbc.bar_val >> 32;
+        reachable = dbc_reachable(&dbc);
+        CHECK(reachable == looks[i].reachable, "%s: %s", looks[i].what,
+              reachable ? "used" : "not used");
+        CHECK(config.command == looks[i].after, "%s: command register %#x",
+              looks[i].what, config.command);
+    }
+}
+
 const struct test console_tests[] = {
     { "console: just the registers", test_registers_only },
     { "console: whole pages without memory", test_fallback },
     { "console: waits for a debug host", test_output },
+    { "console: has patience with who sizes BARs", test_sizing },
     {}
 };
 

@@ -24,7 +24,6 @@ COMMON = range(0x1100, 0x1138)
 ISR = range(0x1180, 0x1184)
 NOTIFY = range(0x1800, 0x2000)  # as far as it is on the page
 STRUCTURES = TABLE, PBA, COMMON, ISR, NOTIFY
-ENTRY = 16                      # bytes of the table for a vector
 
 NUMBERS = 251                   # how many there are
 BUFFER = 64                     # bytes that Linux asks for at a time
@@ -80,19 +79,6 @@ def _touches(access, place):
     return access.offset < place.stop and access.end > place.start
 
 
-def _is_xens(access):
-    """Could Xen have written this to the table?  An entry is the message's
-    address, the address' upper half, data, and a mask bit (PCI 3.0, section
-    6.8.2.6), the first three as Intel's SDM has them (volume 3, 10.11)."""
-    if len(access.data) != 4:
-        return False
-    value = int.from_bytes(access.data, "little")
-    return {0: value >> 20 == 0xfee,
-            4: value == 0,
-            8: value & ~0x1ff == 0x4000 and value & 0xff >= 0x10,
-            12: value <= 1}.get(access.offset % ENTRY, False)
-
-
 class Accesses:
     """The device's log, by what it is about."""
 
@@ -132,7 +118,8 @@ def check_table(accesses):
     """Has it been set up, and by nobody but Xen?"""
     seen = accesses.writes(TABLE)
     foreign = [str(access) for access in
-               (*(access for access in seen if not _is_xens(access)),
+               (*(access for access in seen
+                  if not judge.is_xens(access, TABLE.start)),
                 *accesses.writes(PBA))]
     return Check("who writes to the MSI-X table and PBA",
                  bool(seen) and not foreign, "just Xen, to the table",

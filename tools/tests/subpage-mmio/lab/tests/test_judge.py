@@ -66,6 +66,7 @@ SPM: irq storm 1 2 2
         self.assertEqual(self.problems(
             "W 0 210c 4 1", "mark 0", *self.RINGS, "msi 1 fee00000 40",
             "R 0 2100 8 0", *self.STORE, "mark 7", "W 0 2040 4 5", "mark 0",
+            "W 0 2130 4 fee01000", "W 0 2134 4 0", "W 0 2138 4 4041",
             "W 0 213c 4 1"), [])
 
     def test_count(self):
@@ -80,7 +81,9 @@ SPM: irq storm 1 2 2
 
     def test_others(self):
         for line in ("W 0 2140 4 1", "W 0 20fc 4 1", "W 0 210c 1 1",
-                     "W 0 3200 4 1", "W 0 2100 8 1"):
+                     "W 0 3200 4 1", "W 0 2100 8 1", "W 0 2110 4 fed00000",
+                     "W 0 2114 4 1", "W 0 2118 4 41", "W 0 2118 4 400f",
+                     "W 0 211c 4 2"):
             [problem] = self.problems(line, *self.RINGS, *self.STORE)
             self.assertIn("belongs to no run", problem)
 

@@ -29,10 +29,7 @@ help:
 ## make run             set up, build stock and patched Xen, boot both, show the difference
 run:
 	@$(LOCK)
-	$(S)/setup
-	$(S)/fetch-linux
-	$(S)/build-testbed device linux
-	$(S)/build-xen stock patched
+	$(S)/setup device linux stock patched
 	$(TOP)tools/tests/subpage-mmio/lab/lab show --build "$$BUILD"
 
 ## make check           all tests; the last line is their sum
@@ -49,11 +46,7 @@ lint:
 ## make check-domu      tests in domains of a Linux dom0, under Debian's own toolstack
 check-domu:
 	@$(LOCK)
-	$(S)/setup
-	$(S)/fetch-linux
-	$(S)/fetch-dom0
-	$(S)/build-testbed guest device linux
-	$(S)/build-xen stock-debug patched-debug
+	$(S)/setup guest device linux dom0 stock-debug patched-debug
 	$(TOP)tools/tests/subpage-mmio/lab/lab check-domu --build "$$BUILD"
 
 ## make unit            the engine's tests in user space
@@ -77,15 +70,12 @@ stress:
 ## make guest, device, linux   the test kernels, the PCI devices that they write to, Linux
 guest device linux:
 	@$(LOCK)
-	$(S)/setup
-	[ $@ != linux ] || $(S)/fetch-linux
-	$(S)/build-testbed $@
+	$(S)/setup $@
 
 ## make xen             stock and patched Xen, release and debug: build/xen-*
 xen:
 	@$(LOCK)
-	$(S)/setup
-	$(S)/build-xen stock-debug patched-debug stock patched
+	$(S)/setup stock-debug patched-debug stock patched
 
 ## make series          build/series: a git branch, a commit a patch; build/series-mail (or OUT=dir): files for git am
 series:
@@ -95,12 +85,12 @@ series:
 	rm -rf "$$BUILD/series-mail"
 	$(S)/series mail "$$BUILD/series" "$${OUT:-$$BUILD/series-mail}"
 
-## make series-build    build Xen at every commit of the series
+## make series-build    build Xen at every commit of the series (or COMMITS="1 2"), in many configurations, by gcc and clang
 series-build:
 	@$(LOCK)
 	$(S)/setup
 	$(S)/series branch "$$BUILD/stock" "$$BUILD/series"
-	$(S)/series-build
+	$(S)/series-build $(COMMITS)
 
 ## make apply XEN_SRC=dir   apply the series to a Xen tree of yours, all of it or nothing
 apply:
@@ -111,35 +101,25 @@ apply:
 ## make mutants         break the hypervisor on purpose: do the tests notice?
 mutants:
 	@$(LOCK)
-	$(S)/setup
-	$(S)/fetch-linux
-	$(S)/build-testbed guest device linux
+	$(S)/setup guest device linux
 	$(S)/mutants
 
 ## make bench           what writes cost, in instructions, and whether that is within budget
 bench:
 	@$(LOCK)
-	$(S)/setup
-	$(S)/build-testbed guest device
-	$(S)/build-xen stock patched
+	$(S)/setup guest device stock patched
 	$(S)/bench
 
 ## make coverage        which of the series' lines do the tests run?  Each other one has a reason
 coverage:
 	@$(LOCK)
-	$(S)/setup
-	$(S)/fetch-linux
-	$(S)/build-testbed guest device linux
-	$(S)/build-xen patched-coverage
+	$(S)/setup guest device linux patched-coverage
 	$(S)/coverage
 
 ## make nightly         all scenarios of the lab on a Xen that looks for undefined behaviour
 nightly:
 	@$(LOCK)
-	$(S)/setup
-	$(S)/fetch-linux
-	$(S)/build-testbed guest device linux
-	$(S)/build-xen patched-ubsan
+	$(S)/setup guest device linux patched-ubsan
 	$(S)/nightly
 
 ## make deb             Debian's hypervisor package with the series: build/deb; DSC=file for another source package

@@ -85,7 +85,7 @@ series:
 	rm -rf "$$BUILD/series-mail"
 	$(S)/series mail "$$BUILD/series" "$${OUT:-$$BUILD/series-mail}"
 
-## make series-build    build Xen at every commit of the series (or COMMITS="1 2"), in many configurations, by gcc and clang
+## make series-build    build Xen at every commit of the series, or COMMITS="22 9", in many configurations
 series-build:
 	@$(LOCK)
 	$(S)/setup

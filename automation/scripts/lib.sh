@@ -106,6 +106,9 @@ COMPILE_ENV=(env -i PATH="$PATH" HOME="${HOME:-/}" LC_ALL=C.UTF-8
              XEN_BUILD_DATE=undated XEN_BUILD_TIME=undated
              XEN_BUILD_HOST=localhost XEN_WHOAMI=build XEN_DOMAIN=localdomain)
 
+# What the lab needs of a hypervisor beyond the defaults.
+LAB_CONFIG=(CONFIG_SHADOW_PAGING=y CONFIG_XHCI=y CONFIG_PV32=y)
+
 # tally FILE: the last 'N passed, N failed' of a test's output, as two numbers.
 tally()
 {

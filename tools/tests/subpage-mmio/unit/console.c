@@ -9,7 +9,6 @@
 
 #include "test.h"
 
-#define ROUNDUP(x, a) (((x) + (a) - 1) & ~((paddr_t)(a) - 1))
 #define MILLISECS(x) ((x) * 1000000LL)
 #define dbc_error(...) printk("dbc error: " __VA_ARGS__)
 

@@ -43,6 +43,8 @@ typedef bool bool_t;
 #define BITS_PER_LONG (CHAR_BIT * (int)sizeof(long))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
+#define ROUNDUP(x, a) (((x) + (a) - 1) & ~((unsigned long)(a) - 1))
+#define MASK_INSR(v, m) (((v) * ((m) & -(m))) & (m))
 #define MB(n) ((unsigned long long)(n) << 20)
 
 #define strict_pick(x, cmp, y) ({               \
@@ -76,6 +78,7 @@ void fail(const char *file, int line, const char *what, const char *fmt, ...)
 #else
 #define ASSERT(cond)  CHECK(cond, "an assertion of Xen's code")
 #endif
+#define BUILD_BUG_ON(cond) _Static_assert(!(cond), #cond)
 #define BUG_ON(cond)  CHECK(!(cond), "a BUG_ON() of Xen's code")
 
 /* Strings.  Some C libraries have strlcpy() and strlcat(), others do not. */
@@ -260,6 +263,7 @@ extern unsigned int paddr_bits;
 
 typedef struct { unsigned long mfn; } mfn_t;
 #define _mfn(n) ((mfn_t){ n })
+#define INVALID_MFN _mfn(~0UL)
 #define mfn_x(m) ((m).mfn)
 #define mfn_to_maddr(m) pfn_to_paddr(mfn_x(m))
 #define maddr_to_mfn(addr) _mfn(paddr_to_pfn(addr))
@@ -363,6 +367,16 @@ void emul_boot(const char *cmdline, void (*early)(void));
     }
 
 #define __initcall(func) presmp_initcall(func)
+
+/* Instructions. */
+
+#define X86_EFLAGS_RF 0x00010000
+#define PFEC_write_access 2
+
+struct cpuid_leaf;
+struct cpu_user_regs {
+    uint64_t gpr[16], rip, eflags; /* As numbered in instructions. */
+};
 
 /* Debug keys. */
 

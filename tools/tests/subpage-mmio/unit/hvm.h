@@ -10,9 +10,7 @@
 typedef uint64_t u64;
 
 #define BUG() CHECK(false, "a BUG() of Xen's code")
-#define BUILD_BUG_ON(cond) _Static_assert(!(cond), #cond)
 #define MASK_EXTR(v, m) (((v) & (m)) / ((m) & -(m)))
-#define MASK_INSR(v, m) (((v) * ((m) & -(m))) & (m))
 #define array_index_nospec(index, size) (index)
 #define gdprintk(level, ...) printk(__VA_ARGS__)
 

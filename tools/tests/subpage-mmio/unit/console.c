@@ -47,7 +47,8 @@ static struct {
     bool gone;
 } host;
 
-#define DBC_MAX_READS 1000
+#define DBC_MAX_READS   1000
+#define DBC_SIZING_TIME 100  /* ms */
 
 static unsigned int dbc_push_work(struct dbc *dbc, struct dbc_work_ring *ring,
                                   const char *buf, unsigned int len)
@@ -106,7 +107,7 @@ static void pci_conf_write16(unsigned int sbdf, unsigned int reg, uint16_t val)
         config.command = val;
 }
 
-#include "dbc.inc"
+#include "console.inc"
 
 /* Where the debug capability is, from the first MMIO page on. */
 static const struct place {

@@ -371,7 +371,11 @@ void emul_boot(const char *cmdline, void (*early)(void));
 /* Instructions. */
 
 #define X86_EFLAGS_RF 0x00010000
-#define PFEC_write_access 2
+/* Error codes of page faults (Intel SDM vol 3, 4.7). */
+#define PFEC_page_present 1U
+#define PFEC_write_access 2U
+#define PFEC_user_mode    4U
+#define PFEC_insn_fetch   16U
 
 struct cpuid_leaf;
 struct cpu_user_regs {

@@ -73,8 +73,8 @@ int main(void)
 {
     static const struct test *const tables[] = {
         protect_tests, access_tests, mapping_tests, option_tests,
-        key_tests, random_tests, console_tests, insn_tests, msix_tests,
-        vmsi_tests, vmsi_table_tests,
+        key_tests, random_tests, console_tests, insn_tests,
+        env_hvm_tests, env_pv_tests, msix_tests, vmsi_tests, vmsi_table_tests,
     };
     unsigned int i, results[2] = {};
 

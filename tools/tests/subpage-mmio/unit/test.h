@@ -23,7 +23,8 @@ struct test {
 
 extern const struct test protect_tests[], access_tests[], mapping_tests[],
                          option_tests[], key_tests[], random_tests[],
-                         console_tests[], insn_tests[], msix_tests[],
+                         console_tests[], insn_tests[],
+                         env_hvm_tests[], env_pv_tests[], msix_tests[],
                          vmsi_tests[], vmsi_table_tests[];
 
 void run_option(const struct option *option);

@@ -113,13 +113,13 @@ bench:
 ## make coverage        which of the series' lines do the tests run?  Each other one has a reason
 coverage:
 	@$(LOCK)
-	$(S)/setup guest device linux patched-coverage
+	$(S)/setup guest device linux dom0 patched-coverage
 	$(S)/coverage
 
 ## make nightly         all scenarios of the lab on a Xen that looks for undefined behaviour
 nightly:
 	@$(LOCK)
-	$(S)/setup guest device linux patched-ubsan
+	$(S)/setup guest device linux dom0 patched-ubsan
 	$(S)/nightly
 
 ## make deb             Debian's hypervisor package with the series: build/deb; DSC=file for another source package

@@ -502,11 +502,14 @@ def _while_open(run, protection, toggled, quirks):
     return run, opened
 
 
-def _pieces(access):
-    """The writes that a device should see of one."""
-    for offset, width in split_aligned(access.offset, len(access.data)):
-        start = offset - access.offset
-        yield Access("W", offset, access.data[start:start + width])
+def _pieces(access, protection):
+    """The writes that may become of one, and whether they are refused."""
+    for first, size in split_pages(access.offset, len(access.data)):
+        refused = protection.touches(first, size)
+        for offset, width in split_aligned(first, size):
+            start = offset - access.offset
+            yield (Access("W", offset, access.data[start:start + width]),
+                   refused)
 
 
 def is_xens(access, table):
@@ -529,8 +532,7 @@ def judge_idle(log, protection, table, wrote):
     seen = Counter(access for access in log[None] if access.kind == "W")
     due = Counter()
     for access, times in wrote.items():
-        refused = protection.touches(access.offset, len(access.data))
-        for piece in _pieces(access):
+        for piece, refused in _pieces(access, protection):
             due[piece] += 0 if refused else times
     for access, times in due.items():
         if seen[access] != times:

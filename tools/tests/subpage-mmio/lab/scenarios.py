@@ -246,11 +246,11 @@ def _domu(vector, *more, xen="", **more_keys):
                          **more_keys)
 
 
-def _passthrough():
+def _passthrough(vector):
     """The emulator's interrupts would not pass through the IOMMU.  Xen sizes
     its page tables by what memory there is, and they must hold all of 4 GiB.
     libxl takes a device 2 for a graphics card's."""
-    machine = _domu(HVM_VECTOR, "-device", "amd-iommu",
+    machine = _domu(vector, "-device", "amd-iommu",
                     xen="iommu=no-intremap", mib=2048)
     return replace(machine, device=(
         *machine.device[:-1], machine.device[-1] + ",addr=1{number}"))
@@ -275,7 +275,8 @@ MACHINES = {
     # What its domains are: as above.
     "domu-pv": _domu(PV_VECTOR),
     "domu-hvm": _domu(HVM_VECTOR),
-    "domu-passthrough": _passthrough(),
+    "domu-passthrough": _passthrough(HVM_VECTOR),
+    "domu-passthrough-pv": _passthrough(PV_VECTOR),
     "linux-npt": _linux_pvh("pvh"),
     "linux-shadow": _linux_pvh("pvh,shadow"),
 }
@@ -718,16 +719,21 @@ MSIX_LAYOUTS = {
 }
 
 
+def storm_said(storm, vectors):
+    """What a guest has to say of so many interrupts, which vectors take in
+    turn, and of a masked one."""
+    counts = [len(range(vector, storm, vectors)) for vector in range(vectors)]
+    return (*(f"storm {vector} {count} {count}"
+              for vector, count in enumerate(counts)), "mask 0 1 1")
+
+
 def _msix(name, modes, places, device, pages, *words, kernel="guest-pv64",
           vectors=3, storm=0, stock=True, **more):
     arguments = ["device=1234:5ab3", f"msix={vectors:x}", *words]
     said = ()
     if storm:
         arguments += [MSIX_BELL, f"storm={storm:x}"]
-        counts = [len(range(vector, storm, vectors))
-                  for vector in range(vectors)]
-        said = (*(f"storm {vector} {count} {count}"
-                  for vector, count in enumerate(counts)), "mask 0 1 1")
+        said = storm_said(storm, vectors)
     return Scenario(
         name=name, kernel=kernel, modes=modes, places=places,
         guest=guest(modes, places, *arguments),
@@ -841,14 +847,16 @@ def _vpci(machine_name, words, next_page):
         about=f"MSI-X of a PVH dom0 on {words}: 1,000 interrupts, and stores "
               f"which vPCI emulates, next to two tables", **more)
     yield replace(scenario, devices=(BESIDE, *scenario.devices))
-    # Xen divides other stores at the border before vPCI sees them.
+    # Xen divides other stores at the border before vPCI sees them; these, too,
+    # if the page before, or after, is mapped directly.
     yield _msix(
         f"{machine_name}-msix-apart", ("kernel", "user"),
-        (0x2ff4, *range(0x2ff9, 0x3000), 0x317c),
+        (0x1ffc, 0x1ffe, 0x2ff4, *range(0x2ff9, 0x3000), 0x317c, 0x3ffc,
+         0x3ffe),
         msix_device(4, 0x2100, next_page), (),
         "forms=rep_movsw_3+rep_movsl_5+rep_movsl_3_back+rep_movsq_3+"
         "rep_stosw_3+rep_stosl_3+rep_stosq_3",
-        about=f"MSI-X of a PVH dom0 on {words}: stores which cross the border "
+        about=f"MSI-X of a PVH dom0 on {words}: stores which cross the borders "
               "of two pages that vPCI handles", **more)
     # Without the device, its pages still are not mapped.
     yield _msix(

@@ -9,6 +9,7 @@
  */
 
 #include <xen/domain_page.h>
+#include <xen/iocap.h>
 #include <xen/mm.h>
 #include <xen/paging.h>
 #include <xen/rangeset.h>
@@ -30,6 +31,7 @@ struct hvm_subpage_emul {
     paddr_t gpa;
     bool gla_known; /* .emul.cr2 is in the linear page of the access. */
     bool offset_ok; /* The access is known by the offset in .gpa. */
+    bool emulated;  /* Emulated MMIO is accessed, too. */
 };
 
 static struct hvm_emulate_ctxt *hvm_ctxt(struct x86_emulate_ctxt *ctxt)
@@ -129,10 +131,28 @@ static bool is_allowed(p2m_access_t a, bool write)
     }
 }
 
+/* What may the guest do to MMIO which is mapped into it? */
+static bool get_mmio(struct subpage_part *part, mfn_t mfn, bool write)
+{
+    part->page = subpage_mmio_get(mfn);
+    if ( part->page )
+        return true;
+
+    part->mmio = mfn;
+    if ( !write || !rangeset_contains_singleton(mmio_ro_ranges, mfn_x(mfn)) )
+        return true;
+
+    /* R/o as a whole: whose writes get dropped is as in hvm.c. */
+    part->discard = is_hardware_domain(current->domain);
+
+    return part->discard;
+}
+
 static int cf_check get_part(struct subpage_part *part, bool write,
                              struct x86_emulate_ctxt *ctxt)
 {
-    const struct domain *currd = current->domain;
+    struct hvm_subpage_emul *hvm =
+        container_of(subpage_emul(ctxt), struct hvm_subpage_emul, emul);
     uint32_t ec = pfec(write, ctxt);
     unsigned long gfn = paging_gva_to_gfn(current, part->addr, &ec);
     p2m_access_t a;
@@ -149,32 +169,21 @@ static int cf_check get_part(struct subpage_part *part, bool write,
     }
 
     /* Includes a page of RAM which stands for the local APIC. */
-    if ( hvm_mmio_internal(pfn_to_paddr(gfn)) )
+    hvm->emulated = hvm_mmio_internal(pfn_to_paddr(gfn));
+    if ( hvm->emulated )
         return X86EMUL_UNHANDLEABLE;
 
     mfn = look_up(gfn, &t, &a);
 
-    if ( !is_allowed(a, write) )
+    hvm->emulated = t == p2m_mmio_dm;
+    if ( hvm->emulated || !is_allowed(a, write) )
         return X86EMUL_UNHANDLEABLE;
 
     if ( p2m_is_any_ram(t) )
         return X86EMUL_OKAY;
 
-    if ( t != p2m_mmio_direct )
-        return X86EMUL_UNHANDLEABLE;
-
-    part->page = subpage_mmio_get(mfn);
-    if ( part->page )
-        return X86EMUL_OKAY;
-
-    part->mmio = mfn;
-    if ( !write || !rangeset_contains_singleton(mmio_ro_ranges, mfn_x(mfn)) )
-        return X86EMUL_OKAY;
-
-    /* R/o as a whole: whose writes get dropped is as in hvm.c. */
-    part->discard = is_hardware_domain(currd);
-
-    return part->discard ? X86EMUL_OKAY : X86EMUL_UNHANDLEABLE;
+    return t == p2m_mmio_direct && get_mmio(part, mfn, write)
+           ? X86EMUL_OKAY : X86EMUL_UNHANDLEABLE;
 }
 
 static int cf_check copy(const struct subpage_part *part, void *data,
@@ -224,6 +233,44 @@ static int cf_check copy(const struct subpage_part *part, void *data,
     default:
         return X86EMUL_UNHANDLEABLE;
     }
+}
+
+bool hvm_direct_mmio(ioreq_t *p)
+{
+    bool write = p->dir == IOREQ_WRITE, done = true;
+    struct subpage_part part = {
+        .addr = p->addr,
+        .bytes = p->size,
+        .mmio = INVALID_MFN,
+    };
+    struct subpage_mmio_access access = {};
+    p2m_access_t a;
+    p2m_type_t t;
+    mfn_t mfn = look_up(PFN_DOWN(p->addr), &t, &a);
+
+    /* (The page which stands for the local APIC is not the domain's.) */
+    if ( p->count > 1 || p->data_is_ptr || t != p2m_mmio_direct ||
+         !is_allowed(a, write) ||
+         !iomem_access_permitted(current->domain, mfn_x(mfn), mfn_x(mfn)) ||
+         !get_mmio(&part, mfn, write) )
+        return false;
+
+    if ( !part.page )
+        return part.discard ||
+               copy(&part, &p->data, write, NULL) == X86EMUL_OKAY;
+
+    access.page = part.page;
+    subpage_mmio_begin(&access);
+    if ( write )
+        subpage_mmio_write(part.page, PAGE_OFFSET(p->addr), &p->data,
+                           p->size);
+    else
+        done = subpage_mmio_read(part.page, PAGE_OFFSET(p->addr), &p->data,
+                                 p->size);
+    subpage_mmio_end(&access);
+    subpage_mmio_put(part.page);
+
+    return done;
 }
 
 static bool read_page(unsigned long gfn, unsigned int offset, void *data,
@@ -364,6 +411,10 @@ void hvm_emulate_subpage_mmio(struct subpage_mmio *page, paddr_t gpa,
     {
     case X86EMUL_UNHANDLEABLE:
     case X86EMUL_UNIMPLEMENTED:
+        /* By way of hvm_direct_mmio(), that is the same to the device. */
+        if ( hvm.emulated && handle_mmio() )
+            return;
+
         hvm_dump_emulation_state(XENLOG_G_WARNING, "Sub-page MMIO", &ctxt, rc);
         hvm_inject_hw_exception(TRAP_gp_fault, 0);
         return;

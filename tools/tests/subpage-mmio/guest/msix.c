@@ -200,6 +200,9 @@ void msix_mask(void)
     unsigned int vector = options.vectors - 1, masked, unmasked;
     bool pending;
 
+    if ( !env_msix_can_mask() )
+        return;
+
     memory_start_run(0);
 
     env_msix_mask(&msix, true);

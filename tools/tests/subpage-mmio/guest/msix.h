@@ -11,6 +11,7 @@
  *       in hex; nothing else, but for Xen's writes to table and PBA
  *   irq storm <vector> <sent> <taken>
  *   irq mask <taken while masked> <pending then> <taken when unmasked>
+ *       unless the environment has no way to mask one
  */
 #ifndef SPM_MSIX_H
 #define SPM_MSIX_H
@@ -43,7 +44,10 @@ char *msix_switch(bool on);
  */
 void msix_storm(void);
 
-/* What happens to an interrupt which is masked when it is raised? */
+/*
+ * What happens to an interrupt which is masked when it is raised?  Of no
+ * effect where there is no way to mask one.
+ */
 void msix_mask(void);
 
 /*
@@ -54,6 +58,7 @@ void msix_mask(void);
 void env_msix_setup(const struct msix *msix);
 void env_msix_teardown(const struct msix *msix);
 void env_msix_beside(const struct msix *msix);
+bool env_msix_can_mask(void);
 void env_msix_mask(const struct msix *msix, bool mask);
 
 /* Interrupts of the vector that have come since the last time. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* PCI configuration space by I/O ports. */
+/* PCI configuration space by I/O ports, unless another way is set. */
 
 #include "io.h"
 #include "pci.h"
@@ -19,8 +19,16 @@
 
 #define CAP_LIST        0x34
 
+bool (*pci_config)(unsigned int devfn, unsigned int reg, unsigned int bytes,
+                   uint32_t *val, bool write);
+
 uint32_t pci_read32(unsigned int devfn, unsigned int reg)
 {
+    uint32_t val;
+
+    if ( pci_config )
+        return pci_config(devfn, reg, 4, &val, false) ? val : ~0U;
+
     out32(CONFIG_ADDRESS, CONFIG_ENABLE | (devfn << 8) | reg);
 
     return in32(CONFIG_DATA);
@@ -28,6 +36,12 @@ uint32_t pci_read32(unsigned int devfn, unsigned int reg)
 
 static void config_write(unsigned int devfn, unsigned int reg, uint32_t val)
 {
+    if ( pci_config )
+    {
+        pci_config(devfn, reg, 4, &val, true);
+        return;
+    }
+
     out32(CONFIG_ADDRESS, CONFIG_ENABLE | (devfn << 8) | reg);
     out32(CONFIG_DATA, val);
 }
@@ -74,6 +88,14 @@ uint16_t pci_read16(unsigned int devfn, unsigned int reg)
 
 void pci_write16(unsigned int devfn, unsigned int reg, uint16_t val)
 {
+    uint32_t wide = val;
+
+    if ( pci_config )
+    {
+        pci_config(devfn, reg, 2, &wide, true);
+        return;
+    }
+
     out32(CONFIG_ADDRESS, CONFIG_ENABLE | (devfn << 8) | (reg & ~3));
     out16(CONFIG_DATA + reg % 4, val);
 }

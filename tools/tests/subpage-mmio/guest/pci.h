@@ -5,6 +5,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/*
+ * How to read or write @bytes (2 or 4) of configuration space, if not by I/O
+ * ports.  Returns false if that cannot be done: there may be no such device.
+ */
+extern bool (*pci_config)(unsigned int devfn, unsigned int reg,
+                          unsigned int bytes, uint32_t *val, bool write);
+
 /* Find a device on bus 0. */
 bool pci_find(uint16_t vendor, uint16_t device, unsigned int *devfn);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * MSI-X of a PV dom0: each vector is a PIRQ, bound to an event channel.  No
+ * MSI-X of a PV domain: each vector is a PIRQ, bound to an event channel.  No
  * event is delivered: that it is pending is enough to know.
  */
 
@@ -10,6 +10,7 @@
 #include "msix.h"
 #include "options.h"
 #include "pci.h"
+#include "pcifront.h"
 #include "print.h"
 #include "pv.h"
 
@@ -24,7 +25,8 @@ static struct vector {
     evtchn_port_t port;
 } vectors[MAX_VECTORS];
 
-void env_msix_setup(const struct msix *msix)
+/* Have Xen, which we are the first domain of, map them. */
+static void map_pirqs(const struct msix *msix, int pirqs[])
 {
     struct physdev_pci_device_add added = { .devfn = msix->devfn };
     struct physdev_pci_device dev = { .devfn = msix->devfn };
@@ -48,11 +50,28 @@ void env_msix_setup(const struct msix *msix)
             .entry_nr = i,
             .table_base = msix->bar,
         };
-        struct evtchn_bind_pirq bind = {};
 
         check(HYPERCALL(physdev_op, PHYSDEVOP_map_pirq, &map, 0, 0),
               "PHYSDEVOP_map_pirq");
-        bind.pirq = vectors[i].pirq = map.pirq;
+        pirqs[i] = map.pirq;
+    }
+}
+
+void env_msix_setup(const struct msix *msix)
+{
+    int pirqs[MAX_VECTORS];
+    unsigned int i;
+
+    if ( pcifront_is_used() )
+        pcifront_enable_msix(msix->devfn, pirqs, options.vectors);
+    else
+        map_pirqs(msix, pirqs);
+
+    for ( i = 0; i < options.vectors; i++ )
+    {
+        struct evtchn_bind_pirq bind = { .pirq = pirqs[i] };
+
+        vectors[i].pirq = pirqs[i];
         check(HYPERCALL(event_channel_op, EVTCHNOP_bind_pirq, &bind, 0, 0),
               "EVTCHNOP_bind_pirq");
         vectors[i].port = bind.port;
@@ -108,6 +127,12 @@ void env_msix_teardown(const struct msix *msix)
 void env_msix_beside(const struct msix *msix)
 {
     check(env_prepare_msix(0, msix->devfn), "PHYSDEVOP_prepare_msix");
+}
+
+bool env_msix_can_mask(void)
+{
+    /* There is no such operation. */
+    return !pcifront_is_used();
 }
 
 /* The table is Xen's; what is left for the guest is in the capability. */

@@ -5,6 +5,8 @@
 #include "form.h"
 #include "hypercall.h"
 #include "options.h"
+#include "pci.h"
+#include "pcifront.h"
 #include "print.h"
 #include "pv.h"
 
@@ -79,7 +81,7 @@ volatile shared_info_t *pv_shared_info(void)
     return (volatile shared_info_t *)shared_info_page;
 }
 
-static unsigned long machine_frame(const void *va)
+unsigned long pv_machine_frame(const void *va)
 {
     const unsigned long *p2m = (const unsigned long *)start_info->mfn_list;
 
@@ -101,9 +103,14 @@ static void map(const volatile void *va, uint64_t pte)
               (unsigned long)va, rc);
 }
 
+void pv_map_frame(const void *va, unsigned long frame)
+{
+    map(va, ((uint64_t)frame * PAGE_SIZE) | PTE_ALL);
+}
+
 static void map_ram(const void *va, unsigned int flags)
 {
-    map(va, ((uint64_t)machine_frame(va) * PAGE_SIZE) | flags);
+    map(va, ((uint64_t)pv_machine_frame(va) * PAGE_SIZE) | flags);
 }
 
 static void init_traps(void)
@@ -127,7 +134,7 @@ static void init_traps(void)
 
 static void init_segments(void)
 {
-    unsigned long frame = machine_frame(gdt);
+    unsigned long frame = pv_machine_frame(gdt);
 
     gdt[SEGMENT_SELECTOR >> 3] = SEGMENT_DESCRIPTOR;
     map_ram(gdt, PTE_READ);
@@ -157,7 +164,7 @@ static void init_memory(void)
         /* User mode sees what the kernel sees. */
         struct mmuext_op op = {
             .cmd = MMUEXT_NEW_USER_BASEPTR,
-            .arg1.mfn = machine_frame((void *)start_info->pt_base),
+            .arg1.mfn = pv_machine_frame((void *)start_info->pt_base),
         };
 
         check(HYPERCALL(mmuext_op, &op, 1, NULL, DOMID_SELF),
@@ -175,6 +182,8 @@ char *env_init(void)
     init_segments();
     check(HYPERCALL(physdev_op, PHYSDEVOP_set_iopl, &iopl, 0, 0),
           "PHYSDEVOP_set_iopl");
+    if ( pcifront_is_used() )
+        pci_config = pcifront_config;
 
     return (char *)start_info->cmd_line;
 }
@@ -288,7 +297,7 @@ void env_start_cpu(unsigned int cpu, void (*run)(void))
         (unsigned long)stack[cpu] + PAGE_SIZE - sizeof(long);
 #endif
     context.ctrlreg[3] =
-        xen_pfn_to_cr3(machine_frame((void *)start_info->pt_base));
+        xen_pfn_to_cr3(pv_machine_frame((void *)start_info->pt_base));
 
     start_cpu(cpu, &context);
 }
@@ -300,7 +309,7 @@ static uint64_t *next_table(uint64_t entry)
     unsigned int i;
 
     for ( i = 0; i < start_info->nr_pt_frames; i++, va += PAGE_SIZE )
-        if ( machine_frame(va) == (entry & 0xfffffffffffffULL) / PAGE_SIZE )
+        if ( pv_machine_frame(va) == (entry & 0xfffffffffffffULL) / PAGE_SIZE )
             return (uint64_t *)va;
 
     fatal("the page tables that Xen made have an entry %lx",

@@ -30,6 +30,14 @@ void pv_run(struct cpu *cpu, unsigned long cs, unsigned long ss);
 
 volatile shared_info_t *pv_shared_info(void);
 
+extern start_info_t *start_info;
+
+/* The machine frame of a page of the image. */
+unsigned long pv_machine_frame(const void *va);
+
+/* Have another one there. */
+void pv_map_frame(const void *va, unsigned long frame);
+
 #endif /* __ASSEMBLY__ */
 
 #endif /* SPM_PV_H */

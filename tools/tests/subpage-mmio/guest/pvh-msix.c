@@ -118,6 +118,11 @@ void env_msix_beside(const struct msix *msix)
                 pci_read16(msix->devfn, msix->control) | CONTROL_ENABLE);
 }
 
+bool env_msix_can_mask(void)
+{
+    return true;
+}
+
 /* As it is unmasked, it is changed: for the same processor, in the end. */
 void env_msix_mask(const struct msix *msix, bool mask)
 {

@@ -70,7 +70,7 @@ def its_arguments(scenario, domain, arguments, bar):
     """The test kernel's."""
     arguments = scenarios.join(arguments, domain.arguments)
     if scenario.type == "pv":
-        return f"{arguments} bar={bar:x}"
+        return arguments if scenario.passthrough else f"{arguments} bar={bar:x}"
     word = "place" if scenario.passthrough else "bar"
     return f"{arguments} {word}={GFN * judge.PAGE:x} xsetbv=fep"
 
@@ -325,27 +325,53 @@ def _victim(type_, kernel, machine, modes):
 
 
 # A device model leaves the page of the table to Xen if that begins a page;
-# stores of up to 8 bytes reach registers there as they are.  (What goes on on
-# the next page would be the device model's, which drops it.)
+# stores of up to 8 bytes reach registers there as they are.
 MSIX = scenarios.msix_device(4, 0x2000, 0x2180, scenarios.MSIX_BELL)
 MSIX_MODES = ("kernel", "user", "prot32")
-MSIX_PLACES = (0x1ff8, 0x2040, 0x2150, 0x2180, 0x2188, 0x2ff8, 0x3000)
-MSIX_GUEST = guest(MSIX_MODES, MSIX_PLACES, "device=1234:5ab3", "msix=3",
-                   "forms=mov_r+mov_i+stosd+movsd")
+MSIX_PLACES = (0x1ff8, 0x1ffc, 0x1ffe, 0x2040, 0x2150, 0x2180, 0x2188, 0x2ff8,
+               0x2ffc, 0x2ffe, 0x2fff, 0x3000, 0x3008)
+MSIX_VECTORS = 3
+MSIX_GUEST = guest(MSIX_MODES, MSIX_PLACES, "device=1234:5ab3",
+                   f"msix={MSIX_VECTORS:x}",
+                   "forms=mov_r+mov_i+movsd+stosd+rep_stosl_3+rep_movsl_3")
 STORM = 1000
 STORM_WORDS = f"{scenarios.MSIX_BELL} storm={STORM:x}"
 ASSIGNABLE_MSIX = Step("assignable 1234:5ab3")
 
 
-def _msix(name, about, steps=(START, ASSIGNABLE_MSIX, RUN), **more):
+def _passthrough(name, about, steps=(START, ASSIGNABLE_MSIX, RUN), **more):
     return Scenario(
-        name=f"domu-{name}", kernel="guest-hvm", modes=MSIX_MODES,
-        places=MSIX_PLACES, devices=(MSIX,), type="hvm",
+        name=f"domu-{name}", steps=steps, stock_steps=steps,
         about=f"MSI-X of a device that is passed through to {about}: {STORM} "
               "interrupts, and stores next to the table",
-        said=(f"storm {STORM} {STORM}", "mask 0 1 1"),
-        machine="domu-passthrough", passthrough=("00:10.0",),
-        steps=steps, stock_steps=steps, **more)
+        passthrough=("00:10.0",), **more)
+
+
+def _msix(name, about, by_option=(), **more):
+    return _passthrough(
+        name, about, kernel="guest-hvm", modes=MSIX_MODES, places=MSIX_PLACES,
+        devices=(replace(MSIX, protected=(*MSIX.protected, *by_option),
+                         by_option=by_option),), type="hvm",
+        said=scenarios.storm_said(STORM, MSIX_VECTORS),
+        machine="domu-passthrough", **more)
+
+
+def _pv_msix(bits):
+    """Linux in dom0 sets MSI-X up for it, and there is no masking a vector.
+    (The last place is for stock, where Xen's writes to the table come next.)"""
+    modes = ("kernel", "user")
+    device, places, pages = scenarios.MSIX_LAYOUTS["page"]
+    places = (*places, 0x4040)
+    words = guest(modes, places, "device=1234:5ab3", f"msix={MSIX_VECTORS:x}",
+                  "forms=mov_+add_r+xchg_r+lock_+movups+rep_stosl")
+    return _passthrough(
+        f"pv{bits}-msix", f"a {bits}-bit PV domain",
+        kernel=f"guest-pv{bits}", modes=modes, places=places,
+        devices=(replace(device, options=(*device.options,
+                                          scenarios.MSIX_BELL)),),
+        said=scenarios.storm_said(STORM, MSIX_VECTORS)[:-1],
+        guest=f"{words} {STORM_WORDS}", stock=Stock(words, pages),
+        machine="domu-passthrough-pv")
 
 
 def _msix_forms(suffix, words, **more):
@@ -362,8 +388,8 @@ def _msix_victim():
     return _msix(
         "hvm-msix-killed", "another HVM domain, after the first one has been "
         "killed in the middle of its writes",
-        (START, ASSIGNABLE_MSIX, Step("xl debug-keys W"),
-         Step("kill_after victim 1"), RUN, Step("xl debug-keys W")),
+        steps=(START, ASSIGNABLE_MSIX, Step("xl debug-keys W"),
+               Step("kill_after victim 1"), RUN, Step("xl debug-keys W")),
         domains=(Domain("victim", f"at={places} "
                         "modes=kernel+user+compat+seg+prot32+alias "
                         "forms=mov_r+mov_i+add_+or_+sub_+xor_+and_"),
@@ -404,7 +430,12 @@ SCENARIOS = (
     _victim("pv", "guest-pv64", "domu-pv", scenarios.PV64_MODES),
     _victim("pvh", "guest-pvh", "domu-hvm", scenarios.PVH_MODES),
     _lives(10),
-    _msix_forms("", ""),
-    _msix_forms("-shadow", " on shadow page tables", config=("hap=0",)),
+    # The page before the table's, or the one after it, is partially protected;
+    # the other one is not.
+    _msix_forms("", "", by_option=((0x1ff0, 0x1ff7),)),
+    _msix_forms("-shadow", " on shadow page tables",
+                by_option=((0x3000, 0x3007),), config=("hap=0",)),
     _msix_victim(),
+    _pv_msix(64),
+    _pv_msix(32),
 )

@@ -103,7 +103,7 @@ def configuration(scenario, domain, arguments, bars):
 def files(build, scenario):
     """What is needed for Linux and its domain: of each part, one file."""
     return (build / "dom0" / "tools" / XL, build / "linux" / "dom0",
-            build / "guest" / scenario.kernel)
+            build / "linux" / "tool", build / "guest" / scenario.kernel)
 
 
 def tree(root):
@@ -114,7 +114,7 @@ def tree(root):
 
 def initramfs(build, scenario, kind, arguments, bars):
     """Linux' first files."""
-    _, init, kernel = files(build, scenario)
+    _, init, tool, kernel = files(build, scenario)
     steps = console.steps_of(scenario, kind)
     contents = {
         **tree(build / "dom0" / "tools"),
@@ -122,6 +122,7 @@ def initramfs(build, scenario, kind, arguments, bars):
            if scenario.type == "hvm" else {}),
         "init": init.read_bytes(),
         "bin/busybox": (build / "kernel" / "busybox").read_bytes(),
+        "bin/tool": tool.read_bytes(),
         "steps": "".join(f"{step.command}\n" for step in steps).encode(),
         "domains/kernel": kernel.read_bytes(),
     }
@@ -416,6 +417,27 @@ def _lives(count):
                Step("xl list -v | grep -vc Domain-0", said="^1$")))
 
 
+MANY = 1000
+
+
+def _many_lives():
+    """In every second of them, the last range is not protected."""
+    device = replace(scenarios.PLAIN, protected=(*scenarios.PLAIN.protected,
+                                                 (0x7000, 0x7007)))
+    return Scenario(
+        name="domu-many-lives", modes=("kernel", "open"),
+        places=(0x2040, 0x2100, 0x7000, 0x7010), devices=(device,),
+        toggled=device.protected[-1:], machine="domu-hvm", kernel="guest-pvh",
+        about=f"{MANY:,} PVH domains without a toolstack write to the page, "
+              "while protection goes and comes; nothing is left in Xen",
+        guest="", domains=(), same_pages=True, stock=None, seconds=900,
+        steps=(START, ENABLE, Step("many_lives 0 2"),
+               Step("memory >/tmp/before"), Step("xl debug-keys W"),
+               Step(f"many_lives 2 {2 + MANY}"),
+               Step("memory | diff /tmp/before -"), Step("xl debug-keys W"),
+               Step("xl list -v | grep -vc Domain-0", said="^1$")))
+
+
 SCENARIOS = (
     _pv("pv64", "64-bit PV", scenarios.PV64_MODES),
     _pv("pv32", "32-bit PV", scenarios.PV32_MODES),
@@ -430,6 +452,7 @@ SCENARIOS = (
     _victim("pv", "guest-pv64", "domu-pv", scenarios.PV64_MODES),
     _victim("pvh", "guest-pvh", "domu-hvm", scenarios.PVH_MODES),
     _lives(10),
+    _many_lives(),
     # The page before the table's, or the one after it, is partially protected;
     # the other one is not.
     _msix_forms("", "", by_option=((0x1ff0, 0x1ff7),)),

@@ -8,9 +8,11 @@
  *   tool hammer ADDRESS FIRST        write FIRST, FIRST + 1 ... (hex) to a
  *                                    32-bit register until SIGTERM comes, and
  *                                    tell how many
+ *   tool lives FROM TO BAR           domains come and go, see tool.h
  */
 
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
@@ -24,18 +26,15 @@
 #include <public/xen.h>
 #include <public/sysctl.h>
 
+#include "tool.h"
+
 #define PAGE_SIZE 0x1000UL
 #define RING_MAX  (1UL << 20)
 
-/* Linux' include/uapi/xen/privcmd.h. */
-struct privcmd_hypercall {
-    uint64_t op, arg[5];
-};
 #define IOCTL_PRIVCMD_HYPERCALL \
     _IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_hypercall))
 
-/* Hypercalls cannot fault memory in: it has to be there. */
-static char *allocate(size_t size)
+char *allocate(size_t size)
 {
     char *buf = mmap(NULL, size, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -46,15 +45,30 @@ static char *allocate(size_t size)
     return buf;
 }
 
-static int hypercall(struct privcmd_hypercall call)
+int open_privcmd(void)
 {
     static int fd = -1;
-    int rc;
 
     if ( fd < 0 && (fd = open("/dev/xen/privcmd", O_RDWR)) < 0 )
         err(1, "/dev/xen/privcmd");
-    if ( (rc = ioctl(fd, IOCTL_PRIVCMD_HYPERCALL, &call)) < 0 )
-        err(1, "a hypercall");
+
+    return fd;
+}
+
+/* Linux has the C library take a negative result for an error of ioctl()'s. */
+long try_hypercall(struct privcmd_hypercall call)
+{
+    int rc = ioctl(open_privcmd(), IOCTL_PRIVCMD_HYPERCALL, &call);
+
+    return rc < 0 ? -errno : rc;
+}
+
+long hypercall(const char *what, struct privcmd_hypercall call)
+{
+    long rc = try_hypercall(call);
+
+    if ( rc < 0 )
+        errx(1, "%s: %s", what, strerror(-rc));
 
     return rc;
 }
@@ -69,7 +83,7 @@ static int ring(void)
 
     set_xen_guest_handle(sysctl.u.readconsole.buffer, buf);
     sysctl.u.readconsole.count = RING_MAX;
-    hypercall((struct privcmd_hypercall){
+    hypercall("XEN_SYSCTL_readconsole", (struct privcmd_hypercall){
         .op = __HYPERVISOR_sysctl,
         .arg = { (uintptr_t)&sysctl },
     });
@@ -83,7 +97,7 @@ static int console(void)
     ssize_t len;
 
     while ( (len = read(STDIN_FILENO, buf, PAGE_SIZE)) > 0 )
-        hypercall((struct privcmd_hypercall){
+        hypercall("CONSOLEIO_write", (struct privcmd_hypercall){
             .op = __HYPERVISOR_console_io,
             .arg = { CONSOLEIO_write, len, (uintptr_t)buf },
         });
@@ -129,9 +143,11 @@ int main(int argc, char *argv[])
         return console();
     if ( argc == 4 && !strcmp(argv[1], "hammer") )
         return hammer(argv + 2);
+    if ( argc == 5 && !strcmp(argv[1], "lives") )
+        return lives(atoi(argv[2]), atoi(argv[3]), strtoul(argv[4], NULL, 16));
 
     errx(1, "usage: tool ring | tool console | "
-            "tool hammer ADDRESS FIRST");
+            "tool hammer ADDRESS FIRST | tool lives FROM TO BAR");
 }
 
 /*

@@ -31,6 +31,12 @@ typedef struct { uint32_t ec; unsigned long linear; } pagefault_info_t;
 
 struct hvm_emulate_ctxt { struct x86_emulate_ctxt ctxt; };
 
+/* What they use of their instruction's data. */
+struct hvm_subpage_emul {
+    struct subpage_emul emul;
+    bool emulated;
+};
+
 /* Where everything is, for the guest and for its domain. */
 #define LINEAR 0x7000UL
 #define GFN    0xf3000UL
@@ -122,12 +128,15 @@ static enum hvm_translation_result copied(unsigned long addr, uint32_t ec,
 
 #include "env-hvm.inc"
 
+static struct hvm_subpage_emul emul;
 static struct hvm_emulate_ctxt ctxt;
 
 static void start(const struct guest *its)
 {
     guest = *its;
+    memset(&emul, 0, sizeof(emul));
     memset(&ctxt, 0, sizeof(ctxt));
+    ctxt.ctxt.data = &emul.emul;
     guest.host.held = guest.view.held = 0;
 }
 
@@ -166,7 +175,7 @@ static void beside(void)
         bool write;
         int rc;
         uint32_t ec;
-        bool page, mmio, discard;
+        bool page, mmio, discard, emulated;
     } parts[] = {
         { "memory", { .host = RAM_PAGE }, true, OKAY },
         { "not mapped", { .unmapped = true }, true, EXCEPTION,
@@ -179,9 +188,11 @@ static void beside(void)
           RETRY },
         { "shared", { .unmapped = true, .ec = PFEC_page_shared }, true,
           RETRY },
-        { "Xen's", { .xens = true, .host = RAM_PAGE }, true, NOT },
+        { "Xen's", { .xens = true, .host = RAM_PAGE }, true, NOT,
+          .emulated = true },
         { "the device model's", { .host = { 0, p2m_mmio_dm,
-                                            p2m_access_rw } }, true, NOT },
+                                            p2m_access_rw } }, true, NOT,
+          .emulated = true },
         { "protected in part", { .host = DIRECT(MMIO) }, true, OKAY,
           .page = true },
         { "protected in part, read", { .host = DIRECT(MMIO) }, false, OKAY,
@@ -199,7 +210,8 @@ static void beside(void)
         { "no entry there", { .in_view = true, .host = DIRECT(MMIO),
                               .view = ABSENT }, true, OKAY, .page = true },
         { "no entry anywhere", { .in_view = true, .host = ABSENT,
-                                 .view = ABSENT }, true, NOT },
+                                 .view = ABSENT }, true, NOT,
+          .emulated = true },
     };
     unsigned int i;
 
@@ -215,7 +227,8 @@ static void beside(void)
         check_result(parts[i].what, rc, parts[i].rc, parts[i].ec);
         CHECK(!part.page == !parts[i].page &&
               mfn_eq(part.mmio, INVALID_MFN) == !parts[i].mmio &&
-              part.discard == parts[i].discard, "%s: taken for another",
+              part.discard == parts[i].discard &&
+              emul.emulated == parts[i].emulated, "%s: taken for another",
               parts[i].what);
         if ( part.page )
             subpage_mmio_put(part.page);

@@ -371,14 +371,10 @@ void subpage_mmio_end(struct subpage_mmio_access *access)
         percpu_read_unlock(access_cpu, &access_lock);
 }
 
-static void __iomem *map_page(struct subpage_mmio *page)
+static void __iomem *make_mapping(struct subpage_mmio *page)
 {
-    void __iomem *va = read_atomic(&page->va);
+    void __iomem *va = ioremap(mfn_to_maddr(page->mfn), PAGE_SIZE);
 
-    if ( likely(va) )
-        return va;
-
-    va = ioremap(mfn_to_maddr(page->mfn), PAGE_SIZE);
     if ( !va )
     {
         if ( printk_ratelimit() )
@@ -396,6 +392,11 @@ static void __iomem *map_page(struct subpage_mmio *page)
     }
 
     return va;
+}
+
+static void __iomem *map_page(struct subpage_mmio *page)
+{
+    return read_atomic(&page->va) ?: make_mapping(page);
 }
 
 /*
@@ -431,14 +432,13 @@ void subpage_mmio_copy_to(void __iomem *va, const void *data,
         unsigned int n = piece(PAGE_OFFSET(va), bytes);
         uint64_t val = 0;
 
-        memcpy(&val, data, n);
-
+        /* Inline, for constant sizes. */
         switch ( n )
         {
-        case 1: writeb(val, va); break;
-        case 2: writew(val, va); break;
-        case 4: writel(val, va); break;
-        case 8: writeq(val, va); break;
+        case 1: memcpy(&val, data, 1); writeb(val, va); break;
+        case 2: memcpy(&val, data, 2); writew(val, va); break;
+        case 4: memcpy(&val, data, 4); writel(val, va); break;
+        case 8: memcpy(&val, data, 8); writeq(val, va); break;
         }
 
         va += n;

@@ -372,8 +372,8 @@ static bool store(struct subpage_mmio *page, paddr_t gpa, unsigned long gla,
     return true;
 }
 
-void hvm_emulate_subpage_mmio(struct subpage_mmio *page, paddr_t gpa,
-                              unsigned long gla, struct npfec npfec)
+static void emulate(struct subpage_mmio *page, paddr_t gpa, unsigned long gla,
+                    struct npfec npfec)
 {
     static const struct subpage_emul_env env = {
         .to_linear   = to_linear,
@@ -391,9 +391,6 @@ void hvm_emulate_subpage_mmio(struct subpage_mmio *page, paddr_t gpa,
     };
     struct hvm_emulate_ctxt ctxt;
     int rc;
-
-    if ( store(page, gpa, gla, npfec) )
-        return;
 
     hvm_emulate_init_once(&ctxt, NULL, guest_cpu_user_regs());
     ctxt.ctxt.data = &hvm.emul;
@@ -425,6 +422,13 @@ void hvm_emulate_subpage_mmio(struct subpage_mmio *page, paddr_t gpa,
     }
 
     hvm_emulate_writeback(&ctxt);
+}
+
+void hvm_emulate_subpage_mmio(struct subpage_mmio *page, paddr_t gpa,
+                              unsigned long gla, struct npfec npfec)
+{
+    if ( !store(page, gpa, gla, npfec) )
+        emulate(page, gpa, gla, npfec);
 }
 
 /*

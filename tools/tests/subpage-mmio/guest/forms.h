@@ -98,7 +98,9 @@ FORM(lock_xadd_gs, "lock xadd %eax,%gs:" MEM,   OPS(M(0, 4)), .segment = true,
      .locked = true)
 
 FORM(mov_ds,    "mov %ds," MEM,                 OPS(W(0, 2)))
+FORM(mov_es,    "mov %es," MEM,                 OPS(W(0, 2)))
 FORM(mov_fs_sel, "mov %fs," MEM,                OPS(W(0, 2)))
+FORM(mov_gs_sel, "mov %gs," MEM,                OPS(W(0, 2)))
 FORM(movnti_r32, "movnti %eax," MEM,            OPS(W(0, 4)))
 FORM64(movnti_r64, "movnti %rax," MEM,          OPS(W(0, 8)))
 FORM(setc,      "setc " MEM,                    OPS(W(0, 1)))

@@ -583,6 +583,20 @@ def _hpet_dropped():
         end=DONE)
 
 
+def _hpet_stepped():
+    """A PV guest's writes to it are dropped, and what follows is a #DB."""
+    modes, places = ("kernel", "kernel-step"), (0x1100,)
+    return replace(
+        _hpet_dropped(),
+        name="pv64-hpet",
+        about="a page that is not protected in part, but R/O as a whole: a "
+              "single-stepping PV guest's write is dropped, and followed by "
+              "a #DB which says so",
+        kernel="guest-pv64", modes=modes, places=places,
+        guest=guest(modes, places, "protect=1100-1107", "forms=mov_r32"),
+        machine="qemu-pv", stock=None)
+
+
 # Most are far from any protected granule, so that all of it must arrive.
 RANDOM_PLACES = (0x2040, 0x20f0, 0x2110, 0x2400, 0x2800, 0x2ffd, 0x3800,
                  0x4800, 0x4ff0, 0x5700, 0x5ff8)
@@ -977,6 +991,11 @@ SCENARIOS = (
                      r"no device at 0000:00:1e\.7"),
     _console_trouble("other", "xhci@pci00:00.0",
                      r"0000:00:00\.0 is no xHC, but of class 060000"),
+    _console_trouble("device", "xhci@pci00:zz",
+                     r"invalid PCI device in dbgp=xhci@pci00:zz"),
+    _console_trouble("parameter", "xhci,share=often",
+                     r"invalid parameters in dbgp=xhci,share=often: "
+                     r"'.*share=often'"),
     _console_trouble("none", "xhci0", r"no xHC number 0 on bus 0"),
     _console_trouble("no-dbc", "xhci",
                      r"\S+ has no debug capability", ("dbc=none",)),
@@ -990,6 +1009,7 @@ SCENARIOS = (
     *_vpci("pvh-shadow", "shadow page tables", 0x3000),
     _hpet(),
     _hpet_dropped(),
+    _hpet_stepped(),
     _window("pvh-ept-forms", "guest-pvh", "bochs-pvh-ept",
             ("kernel", "user", "prot16"), PLACES, "a PVH dom0"),
     _window("pvh-ept-step", "guest-pvh", "bochs-pvh-ept",

@@ -116,11 +116,26 @@ static bool takes(unsigned int offset, unsigned int bytes)
     return handler.ops->accept(&handler, &r);
 }
 
+#define WRITTEN 0x5a5b5c5dU
+
+/* What four bytes read as, if Xen knows. */
+static bool reads(unsigned int offset, uint32_t *val)
+{
+    uint64_t got = 0;
+    int rc;
+
+    emul_logged = 0;
+    rc = handler.ops->read(&handler, GPA + offset, 4, &got);
+    *val = got;
+
+    return rc == X86EMUL_OKAY;
+}
+
 /* Writes of four bytes; what the device has got of them. */
 static unsigned int written(unsigned int offset)
 {
     emul_logged = 0;
-    handler.ops->write(&handler, GPA + offset, 4, 0x5a5b5c5d);
+    handler.ops->write(&handler, GPA + offset, 4, WRITTEN);
 
     return emul_logged;
 }
@@ -171,6 +186,7 @@ static void several(void)
     };
     struct function f[2];
     unsigned int order, i;
+    uint32_t val;
 
     for ( order = 0; order < 2; order++ )
     {
@@ -198,6 +214,14 @@ static void several(void)
 
             CHECK(written(i) == !table, "write at %#x: %u", i, emul_logged);
         }
+
+        /* Registers are the device's to read, and tables Xen's. */
+        *(uint32_t *)(emul_device(MMIO) + 0x120) = 0xa1b2c3d4;
+        CHECK(reads(0x120, &val) && val == 0xa1b2c3d4 && emul_logged == 1,
+              "a register is read as %#x", val);
+        for ( i = 0x100; i <= 0x140; i += 0x40 )
+            CHECK(reads(i, &val) && val == WRITTEN && !emul_logged,
+                  "the table at %#x is read as %#x", i, val);
 
         /* With one of them forgotten, its table is still protected. */
         unbind(&f[0], order);

@@ -254,6 +254,9 @@ static uint64_t enable(uint16_t vendor, uint16_t device, unsigned int *devfn)
 {
     uint64_t pa;
 
+    while ( options.comes && !pci_find(vendor, device, devfn) )
+        ;
+
     if ( !pci_find(vendor, device, devfn) )
         fatal("no device %lx:%lx on bus 0: add one to the machine, or "
               "choose another by device=", (unsigned long)vendor,
@@ -329,6 +332,18 @@ static char *map_memory(void)
     return device;
 }
 
+/* Without the device, there is nothing that could be reached. */
+static void unplug(char *device)
+{
+    unsigned int i, devfn;
+
+    memory_start_run(0);
+    pci_find(options.vendor, options.device, &devfn);
+    pci_unplug(devfn);
+    for ( i = 0; i < options.nr_at; i++ )
+        *(volatile uint8_t *)(device + options.at[i]) = ~0;
+}
+
 static void run_modes(void)
 {
     unsigned int i;
@@ -381,6 +396,9 @@ void main(void)
         msix_storm();
         msix_mask();
     }
+
+    if ( options.goes )
+        unplug(device);
 
     if ( *options.keys )
         env_press_keys(options.keys);

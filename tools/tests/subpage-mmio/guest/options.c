@@ -38,6 +38,9 @@
  *   msix=<vectors>               hex: set up so many vectors of the device
  *   bell=<offset>                hex: writing a vector's number raises it
  *   storm=<interrupts>           hex: then take so many, writing to at=
+ *   hotplug=come|go              wait for the device at first; or when all is
+ *                                done until it is to be unplugged, and write
+ *                                to at= when it is gone
  *   xsetbv=fep                   let Xen emulate XSETBV, by the prefix that
  *                                its option hvm_fep enables: QEMU does not
  *                                tell Xen, which takes AVX for disabled then
@@ -425,6 +428,14 @@ static bool parse_bell(const char *arg)
            options.bell && options.bell % 4 == 0;
 }
 
+static bool parse_hotplug(const char *arg)
+{
+    options.comes = !__builtin_strcmp(arg, "come");
+    options.goes = !__builtin_strcmp(arg, "go");
+
+    return options.comes || options.goes;
+}
+
 static bool parse_storm(const char *arg)
 {
     unsigned long storm;
@@ -465,6 +476,7 @@ static const struct {
     { "toggle=",  parse_toggle,  "hex <first>-<last>, msix, or remove" },
     { "msix=",    parse_vectors, "vectors, hex, up to 10" },
     { "bell=",    parse_bell,    "a hex offset, 4 to 7ffc" },
+    { "hotplug=", parse_hotplug, "come or go" },
     { "storm=",   parse_storm,   "interrupts, hex, up to fffff" },
     { "xsetbv=",  parse_xsetbv,  "fep" },
 };

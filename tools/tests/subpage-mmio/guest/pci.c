@@ -19,6 +19,10 @@
 
 #define CAP_LIST        0x34
 
+/* QEMU's docs/specs/acpi_pci_hotplug.txt: a bit for each slot of bus 0. */
+#define HOTPLUG_DOWN    0xae04
+#define HOTPLUG_EJECT   0xae08
+
 bool (*pci_config)(unsigned int devfn, unsigned int reg, unsigned int bytes,
                    uint32_t *val, bool write);
 
@@ -79,6 +83,18 @@ uint64_t pci_enable_bar0(unsigned int devfn)
                  COMMAND_MASTER);
 
     return addr;
+}
+
+void pci_unplug(unsigned int devfn)
+{
+    uint32_t slot = 1U << (devfn >> 3);
+
+    while ( !(in32(HOTPLUG_DOWN) & slot) )
+        ;
+
+    out32(HOTPLUG_EJECT, slot);
+    while ( ~pci_read32(devfn, PCI_ID) )
+        ;
 }
 
 uint16_t pci_read16(unsigned int devfn, unsigned int reg)

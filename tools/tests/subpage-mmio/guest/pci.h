@@ -26,6 +26,12 @@ unsigned int pci_find_capability(unsigned int devfn, uint8_t id);
 void pci_place_bar0(unsigned int devfn, uint32_t addr);
 
 /*
+ * Wait until a device on bus 0 is to be unplugged, by way of QEMU's hot-plug
+ * registers, and let it go; wait until nothing of it is left.
+ */
+void pci_unplug(unsigned int devfn);
+
+/*
  * Enable memory decoding and bus mastering, and say where the first BAR is; 0
  * if nowhere.
  */

@@ -398,6 +398,27 @@ def _msix_victim():
         guest=MSIX_GUEST, killed=True, same_pages=True, stock=None)
 
 
+def _msix_handed_on():
+    """Both live; neither had the device when the other one has it."""
+    return _msix(
+        "hvm-msix-handed-on", "an HVM domain, detached, and attached to "
+        "another one",
+        steps=(START, ASSIGNABLE_MSIX, Step("xl debug-keys W"),
+               Step("xl create -q /domains/first"),
+               Step("xl create -q /domains/second"),
+               Step(f"hears 1 'irq mask' {LIMIT}"),
+               Step("xl pci-detach first 00:10.0"),
+               Step("xl pci-list first | grep -c 00:10.0", status=1),
+               Step("xl pci-attach second 00:10.0"),
+               Step(f"is_over first {LIMIT}"),
+               Step(f"is_over second {LIMIT}"), Step("xl debug-keys W")),
+        domains=(Domain("first", f"{STORM_WORDS} hotplug=go"),
+                 Domain("second", f"{SECOND_WORD} {STORM_WORDS} hotplug=come",
+                        given=None)),
+        config=('passthrough="enabled"',), guest=MSIX_GUEST, same_pages=True,
+        stock=None)
+
+
 def _lives(count):
     """Each of them writes where it may, and where it may not."""
     modes, places = ("kernel",), (0x2040, 0x2100, 0x20fd, 0x3040)
@@ -459,6 +480,7 @@ SCENARIOS = (
     _msix_forms("-shadow", " on shadow page tables",
                 by_option=((0x3000, 0x3007),), config=("hap=0",)),
     _msix_victim(),
+    _msix_handed_on(),
     _pv_msix(64),
     _pv_msix(32),
 )

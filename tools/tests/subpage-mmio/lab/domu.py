@@ -271,7 +271,7 @@ def _shadow(type_):
     return _hvm(type_, "-shadow", " (on shadow page tables)",
                 r"DOM0: end \d+ 1\s", config=("hap=0",),
                 stock_steps=(START, ENABLE, ASSIGNABLE,
-                             Step("run domain 20", status=1)))
+                             Step("run domain 60", status=1)))
 
 
 FEW_MODES, FEW_PLACES = ("kernel", "user"), (0x2040, 0x2100, 0x20fd, 0x3208)
@@ -484,3 +484,7 @@ SCENARIOS = (
     _pv_msix(64),
     _pv_msix(32),
 )
+
+# Two that do not take long, for every check.
+SHORT = tuple(scenario for scenario in SCENARIOS
+              if scenario.name in ("domu-neighbours", "domu-pvh-stranger"))

@@ -101,7 +101,7 @@ apply:
 ## make mutants         break the hypervisor on purpose: do the tests notice?
 mutants:
 	@$(LOCK)
-	$(S)/setup guest device linux
+	$(S)/setup guest device linux dom0
 	$(S)/mutants
 
 ## make bench           what writes cost, in instructions, and whether that is within budget

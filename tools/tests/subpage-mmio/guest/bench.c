@@ -5,6 +5,7 @@
 #include "hypercall.h"
 #include "io.h"
 #include "options.h"
+#include "pci.h"
 #include "print.h"
 
 #include <public/version.h>
@@ -52,6 +53,12 @@ static void port(char *at)
     out8(UNUSED_PORT, 0);
 }
 
+/* By two ports, which no environment gets for itself. */
+static void config(char *at)
+{
+    pci_read32(0, 0);
+}
+
 static void apic(char *at)
 {
     write((char *)APIC_TPR);
@@ -86,11 +93,11 @@ asm ( ".pushsection .text\n"
 #endif
       ".popsection" );
 
-static void fault(enum level level)
+static void fault(enum level level, unsigned long at)
 {
     static char stack[64];
     struct cpu cpu = {
-        .reg = { [CPU_DI] = UNMAPPED,
+        .reg = { [CPU_DI] = at,
                  [CPU_SP] = (unsigned long)stack + sizeof(stack) },
         .ip = (unsigned long)faulting,
         .flags = FLAG_ALWAYS,
@@ -103,12 +110,22 @@ static void fault(enum level level)
 
 static void fault_kernel(char *at)
 {
-    fault(LEVEL_KERNEL);
+    fault(LEVEL_KERNEL, UNMAPPED);
 }
 
 static void fault_user(char *at)
 {
-    fault(LEVEL_USER);
+    fault(LEVEL_USER, UNMAPPED);
+}
+
+/* User mode writes to what is there, and is read-only: a PV domain's PTE. */
+static void fault_present(char *at)
+{
+    static volatile uint64_t *entry;
+
+    if ( !entry )
+        entry = env_page_table_entry();
+    fault(LEVEL_USER, (unsigned long)entry);
 }
 
 const struct operation operations[] = {
@@ -118,11 +135,13 @@ const struct operation operations[] = {
     { "hypercall",    hypercall_ },
     { "cpuid",        cpuid },
     { "port",         port },
+    { "config",       config },
     { "apic",         apic },
     { "hpet",         hpet },
     { "pte",          pte },
     { "fault_kernel", fault_kernel },
     { "fault_user",   fault_user },
+    { "fault_present", fault_present },
     {}
 };
 

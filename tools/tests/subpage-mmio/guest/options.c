@@ -470,8 +470,9 @@ static const struct {
     { "race=",    parse_race,    "<count, 1 to ffff>" },
     { "stress=",  parse_stress,  "<writers, 1 to 3>+<count>, in hex" },
     { "bench=",   parse_bench,   "up to 32 of nothing, write, read, "
-                                 "hypercall, cpuid, port, apic, hpet, "
-                                 "pte, fault_kernel, fault_user" },
+                                 "hypercall, cpuid, port, config, apic, "
+                                 "hpet, pte, fault_kernel, fault_user, "
+                                 "fault_present" },
     { "keys=",    parse_keys,    "debug keys" },
     { "toggle=",  parse_toggle,  "hex <first>-<last>, msix, or remove" },
     { "msix=",    parse_vectors, "vectors, hex, up to 10" },

@@ -50,10 +50,12 @@ SPM: wrote 2100 4 b4a3921b 3
 SPM: wrote 20f8 8 f8e7d6c5b4a3921b 1
 SPM: wrote 20fd 2 a2b1 1
 SPM: wrote 20fd 4 d4c3a2b1 1
+SPM: wrote 3ffe 4 64534231 1
 SPM: irq storm 1 2 2
 """
     RINGS = ["W 0 2160 4 1"] * 2
-    STORE = ["W 0 20f8 8 f8e7d6c5b4a3921b", "W 0 20fd 1 b1", "W 0 20fe 1 a2"]
+    STORE = ["W 0 20f8 8 f8e7d6c5b4a3921b", "W 0 20fd 1 b1", "W 0 20fe 1 a2",
+             "W 0 3ffe 2 4231"]
 
     def problems(self, *lines):
         report = judge.parse_console(self.SAID)
@@ -75,7 +77,8 @@ SPM: irq storm 1 2 2
             self.assertRegex(problem, f"saw {rings} times 'W 2160 4 1', .* 2")
 
     def test_refused(self):
-        for line in "W 0 2100 4 b4a3921b", "W 0 2100 1 d4":
+        for line in ("W 0 2100 4 b4a3921b", "W 0 2100 1 d4",
+                     "W 0 4000 2 6453"):
             [problem] = self.problems(line, *self.RINGS, *self.STORE)
             self.assertRegex(problem, "saw 1 times .* should have seen 0")
 

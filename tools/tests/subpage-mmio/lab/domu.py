@@ -451,7 +451,7 @@ def _many_lives():
         toggled=device.protected[-1:], machine="domu-hvm", kernel="guest-pvh",
         about=f"{MANY:,} PVH domains without a toolstack write to the page, "
               "while protection goes and comes; nothing is left in Xen",
-        guest="", domains=(), same_pages=True, stock=None, seconds=900,
+        guest="", domains=(), same_pages=True, stock=None, seconds=1800,
         steps=(START, ENABLE, Step("many_lives 0 2"),
                Step("memory >/tmp/before"), Step("xl debug-keys W"),
                Step(f"many_lives 2 {2 + MANY}"),

@@ -74,6 +74,23 @@ static struct hvm_emulate_ctxt *hvm_ctxt(struct x86_emulate_ctxt *ctxt)
     return container_of(ctxt, struct hvm_emulate_ctxt, ctxt);
 }
 
+static bool altp2m_active(const struct domain *d)
+{
+    return guest.in_view;
+}
+
+static bool is_hardware_domain(const struct domain *d)
+{
+    return guest.hwdom;
+}
+
+static bool hvm_mmio_internal(paddr_t gpa)
+{
+    CHECK(gpa == pfn_to_paddr(GFN), "asked for %#lx", gpa);
+
+    return guest.xens;
+}
+
 static unsigned long paging_gva_to_gfn(struct vcpu *v, unsigned long addr,
                                        uint32_t *ec)
 {
@@ -118,9 +135,6 @@ static enum hvm_translation_result copied(unsigned long addr, uint32_t ec,
 #define p2m_get_altp2m(v) ((void)(v), &guest.view)
 #define p2m_get_hostp2m(d) ((void)(d), &guest.host)
 #define p2m_put_gfn(p2m, gfn) ((p2m)->held--)
-#define altp2m_active(d) ((void)(d), guest.in_view)
-#define is_hardware_domain(d) ((void)(d), guest.hwdom)
-#define hvm_mmio_internal(gpa) ((void)(gpa), guest.xens)
 #define hvm_copy_to_guest_linear(addr, data, bytes, ec, info) \
     ((void)(data), copied(addr, ec, true, info))
 #define hvm_copy_from_guest_linear(data, addr, bytes, ec, info) \
@@ -140,7 +154,7 @@ static void start(const struct guest *its)
     guest.host.held = guest.view.held = 0;
 }
 
-/* Nothing is locked, and what is raised is a page fault in the guest's page. */
+/* Nothing is locked, and what is raised is a page fault at LINEAR. */
 static void check_result(const char *what, int rc, int due, int ec)
 {
     const struct x86_event *event = &ctxt.ctxt.event;

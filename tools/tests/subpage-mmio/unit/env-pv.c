@@ -18,8 +18,12 @@
 
 typedef struct { unsigned long mfn; unsigned int flags; } l1_pgentry_t;
 #define l1e_get_flags(e) ((e).flags)
-#define l1e_get_pfn(e)   ((e).mfn)
-#define l1e_get_mfn(e)   _mfn((e).mfn)
+#define l1e_get_mfn(e)   _mfn(l1e_get_pfn(e))
+
+static unsigned long l1e_get_pfn(l1_pgentry_t e)
+{
+    return e.mfn;
+}
 
 struct pv_subpage_emul {
     struct subpage_emul emul;
@@ -320,10 +324,10 @@ static void fetches(void)
 
         start(&insns[i].guest);
         gone = insns[i].gone;
+        emul.cs.base = (unsigned long)NEXT - 0x108;
         memset(memory, 0x90, sizeof(memory));
         check_result(insns[i].what,
-                     insn_fetch((unsigned long)NEXT - 8, data, insns[i].bytes,
-                                &ctxt),
+                     insn_fetch(0x100, data, insns[i].bytes, &ctxt),
                      insns[i].rc, PFEC_insn_fetch, memory + insns[i].cr2);
         CHECK(insns[i].rc || data[14] == (insns[i].bytes ? 0x90 : 0),
               "%s: not what is there", insns[i].what);

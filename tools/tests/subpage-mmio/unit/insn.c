@@ -375,12 +375,12 @@ static void crossing(void)
           .locked = true, .writes = { { 0xffc, 4 }, { 0, 4 } } },
     };
     unsigned int i;
-    int rc;
 
     for ( i = 0; i < ARRAY_SIZE(accesses); i++ )
     {
         uint64_t val = 0x5a5a5a5a5a5a5a5a;
         uint32_t eflags = 0;
+        int rc;
 
         start(accesses[i].next);
         locked = accesses[i].locked;
@@ -394,9 +394,9 @@ static void crossing(void)
         CHECK(rc == accesses[i].rc, "%s: %d", accesses[i].what, rc);
         end(rc);
         check_writes(accesses[i].what, accesses[i].writes);
-        CHECK(!memcmp(memory, &(uint64_t){ accesses[i].memory ? 0x5a5a5a5a
-                                                              : 0 }, 8),
-              "%s: what memory has", accesses[i].what);
+        memcpy(&val, memory, 8);
+        CHECK(val == (accesses[i].memory ? 0x5a5a5a5a : 0),
+              "%s: memory has %#lx", accesses[i].what, val);
     }
 }
 

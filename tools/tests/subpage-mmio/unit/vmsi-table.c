@@ -135,7 +135,7 @@ static bool reads(unsigned int offset, uint32_t *val)
 static unsigned int written(unsigned int offset)
 {
     emul_logged = 0;
-    handler.ops->write(&handler, GPA + offset, 4, WRITTEN);
+    handler.ops->write(&handler, GPA + offset, 4, WRITTEN + offset);
 
     return emul_logged;
 }
@@ -220,7 +220,7 @@ static void several(void)
         CHECK(reads(0x120, &val) && val == 0xa1b2c3d4 && emul_logged == 1,
               "a register is read as %#x", val);
         for ( i = 0x100; i <= 0x140; i += 0x40 )
-            CHECK(reads(i, &val) && val == WRITTEN && !emul_logged,
+            CHECK(reads(i, &val) && val == WRITTEN + i && !emul_logged,
                   "the table at %#x is read as %#x", i, val);
 
         /* With one of them forgotten, its table is still protected. */

@@ -129,7 +129,8 @@ class Guest(Peer):
             at += 4 * step
             header = self.read(at)
             found.append((at, header & 0xff))
-            step = header >> 8 & 0xff
+            # (All ones are none of the device's.)
+            step = header >> 8 & 0xff if header != 0xffffffff else 0
         return found
 
     def states(self):

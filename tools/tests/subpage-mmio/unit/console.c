@@ -240,7 +240,7 @@ static void test_sizing(void)
         { "ends", 60, NONE | BOTH, NONE | BOTH, false, true },
         { "does so again", 70, NONE | MASTER, NONE | MASTER },
         { "is very slow", 169, NONE | MASTER, NONE | MASTER },
-        { "leaves it like this", 170, NONE | MASTER, NONE | BOTH, false, true },
+        { "leaves it so", 170, NONE | MASTER, NONE | BOTH, false, true },
         { "does so yet again", 171, NONE, NONE },
         { "has moved a BAR", 280, NONE, NONE, true },
         { "moved it back, and left", 281, NONE, NONE | BOTH, false, true },

@@ -146,6 +146,13 @@ int env_prepare_msix(unsigned int bus, unsigned int devfn);
  */
 void env_protect(bool on, uint64_t first, uint64_t last);
 
+/*
+ * Wait until the device, whose BAR 0 is there, is to be unplugged; let it go,
+ * and see to it that nothing of it can be reached: ends it all if something
+ * can.
+ */
+void env_unplug(unsigned int devfn, uint64_t pa);
+
 /* Have virtual CPU 1, 2 or 3 run this, in kernel mode, for ever. */
 void env_start_cpu(unsigned int cpu, void (*run)(void));
 #define MAX_CPUS 4

@@ -332,16 +332,13 @@ static char *map_memory(void)
     return device;
 }
 
-/* Without the device, there is nothing that could be reached. */
-static void unplug(char *device)
+static void unplug(void)
 {
-    unsigned int i, devfn;
+    unsigned int devfn;
 
     memory_start_run(0);
     pci_find(options.vendor, options.device, &devfn);
-    pci_unplug(devfn);
-    for ( i = 0; i < options.nr_at; i++ )
-        *(volatile uint8_t *)(device + options.at[i]) = ~0;
+    env_unplug(devfn, bar);
 }
 
 static void run_modes(void)
@@ -398,7 +395,7 @@ void main(void)
     }
 
     if ( options.goes )
-        unplug(device);
+        unplug();
 
     if ( *options.keys )
         env_press_keys(options.keys);

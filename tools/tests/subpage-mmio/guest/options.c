@@ -39,8 +39,8 @@
  *   bell=<offset>                hex: writing a vector's number raises it
  *   storm=<interrupts>           hex: then take so many, writing to at=
  *   hotplug=come|go              wait for the device at first; or when all is
- *                                done until it is to be unplugged, and write
- *                                to at= when it is gone
+ *                                done until it is to be unplugged, and try
+ *                                to write to at= when it is gone
  *   xsetbv=fep                   let Xen emulate XSETBV, by the prefix that
  *                                its option hvm_fep enables: QEMU does not
  *                                tell Xen, which takes AVX for disabled then

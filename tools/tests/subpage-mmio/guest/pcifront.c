@@ -2,6 +2,7 @@
 
 #include "env.h"
 #include "hypercall.h"
+#include "options.h"
 #include "pcifront.h"
 #include "print.h"
 #include "pv.h"
@@ -23,6 +24,10 @@
 
 /* XEN_PCI_MAGIC, as the store has it. */
 #define MAGIC          "7"
+
+/* In the store. */
+static const char front[] = "device/pci/0";
+static char backend[XENSTORE_PAYLOAD_MAX + 1];
 
 static char xenstore_page[PAGE_SIZE] __attribute__((__aligned__(PAGE_SIZE)));
 static char grant_page[PAGE_SIZE] __attribute__((__aligned__(PAGE_SIZE)));
@@ -110,8 +115,12 @@ static size_t length(const char *text)
     return bytes;
 }
 
-/* Read the node, or write to it.  Returns what it had, until the next time. */
-static const char *node(const char *dir, const char *name, const char *value)
+/*
+ * Read the node, or write to it.  Sets what it had, until the next time, or
+ * the error, and returns whether it is the former.
+ */
+static bool try_node(const char *dir, const char *name, const char *value,
+                     const char **had)
 {
     static char answer[XENSTORE_PAYLOAD_MAX + 1];
     size_t dir_len = length(dir), name_len = length(name);
@@ -133,10 +142,19 @@ static const char *node(const char *dir, const char *name, const char *value)
         fatal("the store sends %lx bytes", (unsigned long)msg.len);
     get_bytes(answer, msg.len);
     answer[msg.len] = '\0';
-    if ( msg.type == XS_ERROR )
-        fatal("the store's %s/%s: %s", dir, name, answer);
+    *had = answer;
 
-    return answer;
+    return msg.type != XS_ERROR;
+}
+
+static const char *node(const char *dir, const char *name, const char *value)
+{
+    const char *had;
+
+    if ( !try_node(dir, name, value, &had) )
+        fatal("the store's %s/%s: %s", dir, name, had);
+
+    return had;
 }
 
 static void write_number(const char *dir, const char *name, unsigned long val)
@@ -171,25 +189,38 @@ static void grant_op_page(void)
     entry->flags = GTF_permit_access;
 }
 
-static void await_backend(const char *backend)
+static bool backend_is(int state)
+{
+    return *node(backend, "state", NULL) == '0' + state;
+}
+
+static void await_backend(int state, const char *what)
 {
     unsigned int polls = 0;
 
-    while ( *node(backend, "state", NULL) != '0' + XenbusStateConnected )
-        wait_a_bit(&polls, "connect");
+    while ( !backend_is(state) )
+        wait_a_bit(&polls, what);
+}
+
+static void find_backend(void)
+{
+    const char *had;
+
+    while ( options.comes && !try_node(front, "backend", NULL, &had) )
+        HYPERCALL(sched_op, SCHEDOP_yield, 0, 0, 0);
+
+    __builtin_memcpy(backend, node(front, "backend", NULL), sizeof(backend));
 }
 
 static void connect(void)
 {
-    static const char front[] = "device/pci/0";
-    static char backend[XENSTORE_PAYLOAD_MAX + 1];
     struct evtchn_alloc_unbound alloc = {
         .dom = DOMID_SELF,
         .remote_dom = BACKEND_DOMAIN,
     };
 
     pv_map_frame(xenstore_page, start_info->store_mfn);
-    __builtin_memcpy(backend, node(front, "backend", NULL), sizeof(backend));
+    find_backend();
 
     grant_op_page();
     check(HYPERCALL(event_channel_op, EVTCHNOP_alloc_unbound, &alloc, 0, 0),
@@ -200,7 +231,7 @@ static void connect(void)
     write_number(front, "event-channel", op_port);
     node(front, "magic", MAGIC);
     write_number(front, "state", XenbusStateInitialised);
-    await_backend(backend);
+    await_backend(XenbusStateConnected, "connect");
     write_number(front, "state", XenbusStateConnected);
 }
 
@@ -260,6 +291,28 @@ void pcifront_enable_msix(unsigned int devfn, int pirqs[], unsigned int nr)
 
     for ( i = 0; i < nr; i++ )
         pirqs[i] = shared->op.msix_entries[i].vector;
+}
+
+void pcifront_disable_msix(unsigned int devfn)
+{
+    int32_t err = do_op(XEN_PCI_OP_disable_msix, devfn);
+
+    if ( err )
+        fatal("the PCI backend does not disable MSI-X: error %ld", (long)err);
+}
+
+void pcifront_await_detach(void)
+{
+    while ( !backend_is(XenbusStateReconfiguring) )
+        HYPERCALL(sched_op, SCHEDOP_yield, 0, 0, 0);
+}
+
+void pcifront_detach(void)
+{
+    write_number(front, "state", XenbusStateReconfiguring);
+    await_backend(XenbusStateReconfigured, "let the device go");
+    write_number(front, "state", XenbusStateConnected);
+    await_backend(XenbusStateConnected, "reconnect");
 }
 
 /*

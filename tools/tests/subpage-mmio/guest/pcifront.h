@@ -15,14 +15,20 @@ bool pcifront_is_used(void);
 
 /*
  * Read or write @bytes (1, 2, 4) of configuration space, at @reg.  Connects to
- * the backend before the first one.  Returns false if there is no such device,
- * or the backend does not allow it.
+ * the backend before the first one, and waits for there being one if the
+ * options say that the device comes.  Returns false if there is no such
+ * device, or the backend does not allow it.
  */
 bool pcifront_config(unsigned int devfn, unsigned int reg, unsigned int bytes,
                      uint32_t *val, bool write);
 
-/* Have the first @nr vectors, whose PIRQs these are. */
+/* Have the first @nr vectors, whose PIRQs these are; or none any more. */
 void pcifront_enable_msix(unsigned int devfn, int pirqs[], unsigned int nr);
+void pcifront_disable_msix(unsigned int devfn);
+
+/* Wait until the device is to go, for as long as that takes; let it go. */
+void pcifront_await_detach(void);
+void pcifront_detach(void);
 
 #endif /* SPM_PCIFRONT_H */
 

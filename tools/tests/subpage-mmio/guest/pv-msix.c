@@ -156,6 +156,34 @@ unsigned int env_msix_take(unsigned int vector)
     return !!(__atomic_fetch_and(pending, ~bit, __ATOMIC_SEQ_CST) & bit);
 }
 
+/* What could reach it are mappings: they are gone, and there are no others. */
+void env_unplug(unsigned int devfn, uint64_t pa)
+{
+    unsigned int i;
+
+    pcifront_await_detach();
+
+    for ( i = 0; i < options.vectors; i++ )
+    {
+        struct evtchn_close close = { .port = vectors[i].port };
+
+        check(HYPERCALL(event_channel_op, EVTCHNOP_close, &close, 0, 0),
+              "EVTCHNOP_close");
+    }
+    pcifront_disable_msix(devfn);
+    pv_unmap_device();
+    pcifront_detach();
+
+    for ( i = 0; i < options.nr_at; i++ )
+    {
+        long rc = pv_try_device(pa + options.at[i] / PAGE_SIZE * PAGE_SIZE);
+
+        if ( rc != -XEN_EPERM )
+            fatal("to map %lx of the device which is gone: %ld, expected "
+                  "error %ld", options.at[i], rc, (long)XEN_EPERM);
+    }
+}
+
 /*
  * Local variables:
  * mode: C

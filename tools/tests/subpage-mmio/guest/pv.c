@@ -88,15 +88,19 @@ unsigned long pv_machine_frame(const void *va)
     return p2m[((unsigned long)va - (unsigned long)image_start) / PAGE_SIZE];
 }
 
+static long try_map(const volatile void *va, uint64_t pte)
+{
+#ifdef __x86_64__
+    return HYPERCALL(update_va_mapping, va, pte, UVMF_INVLPG, 0);
+#else
+    return HYPERCALL(update_va_mapping, va, pte, pte >> 32, UVMF_INVLPG);
+#endif
+}
+
 static void map(const volatile void *va, uint64_t pte)
 {
-    long rc;
+    long rc = try_map(va, pte);
 
-#ifdef __x86_64__
-    rc = HYPERCALL(update_va_mapping, va, pte, UVMF_INVLPG, 0);
-#else
-    rc = HYPERCALL(update_va_mapping, va, pte, pte >> 32, UVMF_INVLPG);
-#endif
     if ( rc )
         fatal("cannot map %lx:%lx at %lx: error %ld",
               (unsigned long)(pte >> 32), (unsigned long)(uint32_t)pte,
@@ -275,6 +279,19 @@ char *env_map_device(uint64_t pa, unsigned int pages)
 #endif
 
     return device;
+}
+
+void pv_unmap_device(void)
+{
+    unsigned int i;
+
+    for ( i = 0; i < sizeof(device); i += PAGE_SIZE )
+        map(device + i, 0);
+}
+
+long pv_try_device(uint64_t pa)
+{
+    return try_map(device, pa | PTE_ALL);
 }
 
 void env_start_cpu(unsigned int cpu, void (*run)(void))

@@ -38,6 +38,15 @@ unsigned long pv_machine_frame(const void *va);
 /* Have another one there. */
 void pv_map_frame(const void *va, unsigned long frame);
 
+/* Unmap what is mapped as the device. */
+void pv_unmap_device(void);
+
+/*
+ * Try to map a page there, cached, as Xen has a say in what is uncached if a
+ * domain has no device at all; returns its error.
+ */
+long pv_try_device(uint64_t pa);
+
 #endif /* __ASSEMBLY__ */
 
 #endif /* SPM_PV_H */

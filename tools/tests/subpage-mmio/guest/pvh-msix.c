@@ -146,6 +146,18 @@ unsigned int env_msix_take(unsigned int vector)
     return taken;
 }
 
+/* Without the device, there is nothing that these could reach. */
+void env_unplug(unsigned int devfn, uint64_t pa)
+{
+    unsigned int i;
+
+    pci_unplug(devfn);
+    for ( i = 0; i < options.nr_at; i++ )
+        *(volatile uint8_t *)(env_view(LEVEL_KERNEL)->device +
+                              options.at[i]) = ~0;
+    (void)pa;
+}
+
 /*
  * Local variables:
  * mode: C

@@ -9,6 +9,7 @@ from pathlib import Path
 import domu
 import judge
 import machine
+import runner
 import scenarios
 from linux import Step
 from scenarios import LINUX_OUTPUT, Stock
@@ -173,6 +174,24 @@ class Kill(unittest.TestCase):
         self.assertEqual([], self.problems(
             ["mark 2", "W 0 210c 4 1"], 1, domu.SECOND,
             table=(0x2100, 0x213f)))
+
+
+class Interrupts(unittest.TestCase):
+    """Where two domains have the device in turn, each tells of its own."""
+
+    def problems(self, due, *irqs):
+        scenario = replace(SCENARIO, devices=(), said=due)
+        return list(runner.idle_problems(scenario, judge.Report(irqs=irqs),
+                                         []))
+
+    def test_each_tells(self):
+        self.assertEqual([], self.problems(("a", "b"), "b", "a"))
+        self.assertEqual([], self.problems(("a", "a"), "a", "a"))
+
+    def test_one_does_not(self):
+        for irqs in ((), ("a",), ("a", "b")):
+            [text] = self.problems(("a", "a"), *irqs)
+            self.assertIn("did not say 'irq a'", text)
 
 
 class Strangers(unittest.TestCase):

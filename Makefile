@@ -46,7 +46,7 @@ lint:
 ## make check-domu      tests in domains of a Linux dom0, under Debian's own toolstack
 check-domu:
 	@$(LOCK)
-	$(S)/setup guest device linux dom0 stock-debug patched-debug
+	$(S)/setup guest device linux dom0 stock-debug patched-debug stock patched
 	$(TOP)tools/tests/subpage-mmio/lab/lab check-domu --build "$$BUILD"
 
 ## make unit            the engine's tests in user space

@@ -25,6 +25,8 @@ DRIVEN = {0x04, 0x08, 0x10, 0x14, 0x18, 0x1c, 0x20, 0x28, 0x30, 0x34, 0x38,
 
 # How a step ended, for `lab show`.
 STATUS_WORDS = {0: "", None: "it never ended", 137: "it never ended"}
+# Lines of the hypervisor, and of domains.
+OTHERS = r"(\(XEN\)|\(d\d+\)|SPM:) .*\n"
 STAYS_ON = b"Dom0 halted: halting machine"
 
 
@@ -118,33 +120,44 @@ def steps_of(scenario, kind):
     return scenario.stock_steps if kind == "stock" else scenario.steps
 
 
-def initramfs(build, steps):
-    """Linux' first files."""
-    files = {"init": (build / "linux" / "init").read_bytes(),
+def script(steps):
+    """A file of them."""
+    return "".join(f"{step.command}\n" for step in steps).encode()
+
+
+def files_of(build, init, **more):
+    """The first files of a Linux whose first process that is."""
+    files = {"init": (build / "linux" / init).read_bytes(),
              "bin/tool": (build / "linux" / "tool").read_bytes(),
-             "bin/busybox": (build / "kernel" / "busybox").read_bytes(),
-             "steps": "".join(f"{step.command}\n" for step in steps).encode()}
+             "bin/busybox": (build / "kernel" / "busybox").read_bytes(), **more}
     for module in (build / "kernel").glob("*.ko"):
         files[f"modules/{module.name}"] = module.read_bytes()
-    return cpio.archive(files)
+    return files
 
 
 def boot(lab, scenario, kind, xen):
     """What is left of a boot."""
-    its_machine = scenarios.MACHINES[scenario.machine]
-    folder = lab.folder / scenario.name / kind
     steps = steps_of(scenario, kind)
     end = kind == "stock" and scenario.stock_end
+    return run(lab, scenario, kind, xen,
+               files_of(lab.build, "init", steps=script(steps)),
+               dict(enumerate(steps, 1)), end or rf"SPM: done {len(steps)}\s",
+               powers_off=not end)
+
+
+def run(lab, scenario, kind, xen, files, steps, end, powers_off=True):
+    """The same, of these files, whose steps have these numbers."""
+    its_machine = scenarios.MACHINES[scenario.machine]
+    folder = lab.folder / scenario.name / kind
     return machine.run_guest(
         machine.Boot(its_machine, scenario.devices, folder, lab.device), [],
         {"xen": xen, "dom0": lab.kernel(scenario),
-         "initramfs": initramfs(lab.build, steps)},
+         "initramfs": cpio.archive(files)},
         {"xen": f"{its_machine.xen_options} {scenario.xen_options}",
-         "guest": its_machine.guest_options},
-        scenario.seconds, end or rf"SPM: done {len(steps)}\s",
+         "guest": its_machine.guest_options}, scenario.seconds, end,
         DebugHost(folder, scenario.sleeps, lambda number: lab.progress(
-            kind, steps[number - 1].about)).attend,
-        powers_off=not end)
+            kind, steps[number].about)).attend,
+        powers_off=powers_off)
 
 
 def parse_steps(text, prefix="SPM"):
@@ -170,13 +183,14 @@ def stream(size):
     return text[:size]
 
 
-def during(text, number):
+def during(text, number, prefix="SPM"):
     """What the console got in a step; to its end, if that is missing."""
-    start = re.search(rf"^SPM: step {number} .*\n", text, re.M)
+    start = re.search(rf"^{prefix}: step {number} .*\n", text, re.M)
     if not start:
         return ""
-    end = re.compile(rf"^(?:SPM: said {number} .*\n)*SPM: end {number} ",
-                     re.M).search(text, start.end())
+    end = re.compile(
+        rf"^(?:{prefix}: said {number} .*\n)*{prefix}: end {number} ",
+        re.M).search(text, start.end())
     return text[start.end():end.start() if end else len(text)]
 
 
@@ -254,12 +268,26 @@ class Accesses:
             map(self._writes, self.marks))))
 
 
-def check_step(number, step, told, console, accesses):
-    """Everything about one step."""
+def checker(number, step):
+    """What makes the checks of a step."""
     def check(what, right, expected, seen, shown=""):
         return Check(f"step {number} ({step.command}) {what}", right,
                      expected, seen, step.about, shown)
+    return check
 
+
+def check_step(number, step, told, console, accesses):
+    """Everything about one step."""
+    yield from check_told(number, step, told)
+    if told is None:
+        return
+    yield from check_device(number, step, told, accesses)
+    yield from check_console(number, step, during(console, number))
+
+
+def check_told(number, step, told):
+    """What Linux tells of it."""
+    check = checker(number, step)
     if told is None:
         yield check("begins", False, "Linux to get to it", "it did not",
                     "Linux was dead by then")
@@ -274,8 +302,13 @@ def check_step(number, step, told, console, accesses):
         yield check("says", bool(re.search(step.said, said, re.M)),
                     f"'{step.said}'", f"it said '{said}'",
                     f"Linux said: {said}")
+
+
+def check_device(number, step, told, accesses):
+    """What the device sees of it."""
+    check = checker(number, step)
     seen = accesses.free(number)
-    due = [*step.writes, *hammer_writes(step, said)]
+    due = [*step.writes, *hammer_writes(step, told, seen)]
     right, words = difference(due, seen, "writes to free registers")
     yield check("writes", right, f"{len(due)} writes to free registers",
                 words, device_saw(seen, due))
@@ -288,27 +321,33 @@ def check_step(number, step, told, console, accesses):
         yield check("in the device's log",
                     any(re.match(step.device, line) for line in lines),
                     f"'{step.device}'", f"it is not in its {len(lines)} lines")
-    text = during(console, number)
+
+
+def check_console(number, step, text):
+    """What the console shows of it, of what it got meanwhile."""
+    check = checker(number, step)
     if step.console:
         found = re.search(step.console, text)
         yield check("on the console", bool(found), f"'{step.console}'",
                     f"there was '{text[-200:]}'", "the console showed: " +
                     (found[0].splitlines()[-1] if found else "nothing"))
     if step.stream:
-        # (Xen may have said something in between; see check_ring().)
-        text = re.sub(r"\(XEN\) .*\n", "", text)
+        # (Others may have said something in between; see check_ring().)
+        text = re.sub(OTHERS, "", text, flags=re.M)
         right, words = difference(stream(step.stream).splitlines(),
                                   text.splitlines(), "lines of output")
         yield check("streams", right, f"{step.stream} bytes of output", words,
                     f"the console got {words}")
 
 
-def hammer_writes(step, said):
-    """As many as it says, if there is one."""
-    told = re.search(r"^(\d+) writes$", said, re.M)
-    if not step.hammer or not told:
+def hammer_writes(step, told, seen):
+    """As many as it says, if there is one; or as arrived, if it was killed."""
+    if not step.hammer:
         return ()
-    return linux.hammered(*step.hammer, int(told[1]))
+    if told.status is None and step.status is None:
+        return linux.hammered(*step.hammer, len(seen))
+    said = re.search(r"^(\d+) writes$", "\n".join(told.said), re.M)
+    return linux.hammered(*step.hammer, int(said[1])) if said else ()
 
 
 def device_saw(seen, due):
@@ -322,10 +361,27 @@ def device_saw(seen, due):
     return "the device saw " + ", ".join(words)
 
 
-def check_lines(linux_text, console):
+def check_writes(what, due, seen, about=""):
+    """Of a driver, before there are steps."""
+    right, words = difference(list(due), seen, "writes")
+    return Check(f"writes of {what}", right, "to arrive", words, about,
+                 device_saw(seen, due))
+
+
+def check_owner(accesses):
+    """Does just Xen write to the debug capability?"""
+    foreign = accesses.foreign()
+    return Check("who writes to the debug capability",
+                 not foreign and accesses.driven() > 0, "just Xen",
+                 f"{accesses.driven()} writes, of which {foreign[:3]} are not "
+                 f"Xen's", "who wrote to the console's own registers",
+                 "just Xen" if not foreign else f"others, too: {foreign[:3]}")
+
+
+def check_lines(linux_text, console, prefix="SPM"):
     """Did the console get what Linux says to have said?"""
     def lines(text):
-        return re.findall(r"^SPM: .*", text, re.M)
+        return re.findall(rf"^{prefix}: .*", text, re.M)
 
     right, words = difference(lines(linux_text), lines(console), "lines")
     return Check("what Linux said arrives at the console", right,
@@ -344,33 +400,32 @@ def check_ring(linux_text, console):
                  f"{len(ring)} lines", words)
 
 
-def checks(scenario, kind, outcome):
-    """All there is to look at."""
-    linux_text = read(outcome.folder / scenarios.LINUX_OUTPUT).decode(
-        errors="replace").replace("\r", "")
-    console = outcome.console.replace("\r", "")
-    told = parse_steps(linux_text)
+def logs(kind, outcome):
+    """What Linux said, and what the console and the device got."""
     # Xen may be about to read when another processor sizes BARs; on stock, it
     # does not even look, and writes, too.
     lost = "lost " if kind == "stock" else "lost R "
-    accesses = Accesses(scenario, [line for line in outcome.device_logs[0]
-                                   if not line.startswith(lost)])
-    right, words = difference(list(scenario.driver_writes),
-                              accesses.free(None), "writes")
-    yield Check("writes of the driver that takes over from firmware", right,
-                "to arrive", words, "Linux boots, and takes the controller "
-                "over from the firmware",
-                device_saw(accesses.free(None), scenario.driver_writes))
+    return (read(outcome.folder / scenarios.LINUX_OUTPUT).decode(
+                errors="replace").replace("\r", ""),
+            outcome.console.replace("\r", ""),
+            [line for line in outcome.device_logs[0]
+             if not line.startswith(lost)])
+
+
+def checks(scenario, kind, outcome):
+    """All there is to look at."""
+    linux_text, console, device = logs(kind, outcome)
+    told = parse_steps(linux_text)
+    accesses = Accesses(scenario, device)
+    yield check_writes(
+        "the driver that takes over from firmware", scenario.driver_writes,
+        accesses.free(None),
+        "Linux boots, and takes the controller over from the firmware")
     steps = steps_of(scenario, kind)
     for number, step in enumerate(steps, 1):
         yield from check_step(number, step, told.get(number), console,
                               accesses)
-    foreign = accesses.foreign()
-    yield Check("who writes to the debug capability",
-                not foreign and accesses.driven() > 0, "just Xen",
-                f"{accesses.driven()} writes, of which {foreign[:3]} are not "
-                f"Xen's", "who wrote to the console's own registers",
-                "just Xen" if not foreign else f"others, too: {foreign[:3]}")
+    yield check_owner(accesses)
     yield check_lines(linux_text, console)
     if linux.RING in steps:
         yield check_ring(linux_text, console)

@@ -114,17 +114,13 @@ def tree(root):
 
 def initramfs(build, scenario, kind, arguments, bars):
     """Linux' first files."""
-    _, init, tool, kernel = files(build, scenario)
-    steps = console.steps_of(scenario, kind)
     contents = {
         **tree(build / "dom0" / "tools"),
         **(tree(build / "dom0" / "device-model")
            if scenario.type == "hvm" else {}),
-        "init": init.read_bytes(),
-        "bin/busybox": (build / "kernel" / "busybox").read_bytes(),
-        "bin/tool": tool.read_bytes(),
-        "steps": "".join(f"{step.command}\n" for step in steps).encode(),
-        "domains/kernel": kernel.read_bytes(),
+        **console.files_of(build, "dom0", steps=console.script(
+            console.steps_of(scenario, kind))),
+        "domains/kernel": (build / "guest" / scenario.kernel).read_bytes(),
     }
     for domain in scenario.domains:
         its = its_arguments(scenario, domain, arguments,
@@ -134,8 +130,6 @@ def initramfs(build, scenario, kind, arguments, bars):
                 configuration(scenario, domain, its, bars).encode(),
             f"domains/{domain.name}.arguments": f"{its}\0".encode(),
         }
-    for module in (build / "kernel").glob("*.ko"):
-        contents[f"modules/{module.name}"] = module.read_bytes()
     return cpio.archive(contents)
 
 

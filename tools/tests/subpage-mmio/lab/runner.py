@@ -14,6 +14,7 @@ import judge
 import linux
 import machine
 import scenarios
+import usb
 import virtio
 from scenarios import join
 
@@ -122,6 +123,8 @@ class Lab:
         files = [*hypervisors.values(), self.kernel(scenario), self.device]
         if isinstance(scenario, domu.Scenario):
             files += domu.files(self.build, scenario)
+        if isinstance(scenario, usb.Scenario):
+            files += usb.required(self.build, scenario)
         machine.find_programs(scenarios.MACHINES[scenario.machine], *files)
 
     def boot(self, scenario, kind, xen):
@@ -143,8 +146,9 @@ class Lab:
 
     def _boot_and_judge(self, scenario, kind, xen):
         if isinstance(scenario, linux.Scenario):
+            boot = getattr(module_of(scenario), "boot", console.boot)
             return judge_console(scenario, kind,
-                                 console.boot(self, scenario, kind, xen))
+                                 boot(self, scenario, kind, xen))
         bars = self.bars(scenario)
 
         files = {"xen": xen, "dom0": self.kernel(scenario)}
@@ -196,11 +200,16 @@ def differences(first, second):
                 break
 
 
+def module_of(scenario):
+    """What knows about a scenario with Linux."""
+    return {virtio.Scenario: virtio, usb.Scenario: usb}.get(type(scenario),
+                                                            console)
+
+
 def judge_console(scenario, kind, outcome):
     """Find all that is wrong with a boot of Linux."""
     result = ConsoleResult(outcome, [], [])
-    checks = (virtio.checks if isinstance(scenario, virtio.Scenario)
-              else console.checks)
+    checks = module_of(scenario).checks
     if outcome.problem:
         result.problems.append((outcome.problem, ()))
     try:

@@ -158,7 +158,7 @@ DEBUG_OUTPUT, LINUX_OUTPUT = "dbc.out", "linux.log"
 CONTROL, MONITOR = "control", "monitor"         # the device's, the emulator's
 
 
-def _linux(cpu, processors, *more, xen=""):
+def _linux(cpu, processors, *more, xen="", mib=1024):
     """With an xHCI controller whose debug capability is the console, and a
     serial port for Linux alone.  GRUB loads it all to where it can stay: a
     console that is set up before Xen relocates itself does not survive it on
@@ -178,8 +178,8 @@ def _linux(cpu, processors, *more, xen=""):
             "-nodefaults", "-nographic", "-no-reboot",
             "-monitor", f"unix:{MONITOR},server=on,wait=off",
             "-machine", "q35,memory-backend=mem0",
-            "-object", "memory-backend-memfd,id=mem0,size=1G,share=on",
-            "-m", "1024", "-smp", str(processors),
+            "-object", f"memory-backend-memfd,id=mem0,size={mib}M,share=on",
+            "-m", str(mib), "-smp", str(processors),
             "-accel", "tcg,thread=single",
             # Time goes by with instructions.  Or else Xen, which looks at the
             # console every 100 us, would have time for nothing else on a
@@ -195,7 +195,7 @@ def _linux(cpu, processors, *more, xen=""):
                           "--intel-iommu", "00:08.0"),
         kernel=("-cdrom", "boot.iso"),
         xen_options=f"loglvl=all guest_loglvl=all console=xhci "
-                    f"conring_size=1m dom0_mem=512M "
+                    f"conring_size=1m dom0_mem={mib // 2}M "
                     f"dom0_max_vcpus={processors} {xen}".rstrip(),
         guest_options=LINUX_OPTIONS,
         quirks=QEMU_QUIRKS, console=DEBUG_OUTPUT)
@@ -220,6 +220,14 @@ def _linux_pvh(dom0):
         # Linux' probing of a keyboard is what mostly meets that.
         arguments=tuple(f"{word},i8042=off" if word.startswith("q35,")
                         else word for word in machine.arguments))
+
+
+def _usb():
+    """A PV Linux hands that controller on; see _domu().  Of the IOMMUs, Intel's
+    is the one whose tables the device knows."""
+    return _linux("max,-smap,-rdtscp,-monitor", 1,
+                  "-device", "intel-iommu,intremap=off",
+                  xen="iommu=no-sharept spec-ctrl=eager-fpu", mib=2048)
 
 
 def _linux_serial(cpu, quirks, *more, xen="", mib=1024):
@@ -277,6 +285,7 @@ MACHINES = {
     "domu-hvm": _domu(HVM_VECTOR),
     "domu-passthrough": _passthrough(HVM_VECTOR),
     "domu-passthrough-pv": _passthrough(PV_VECTOR),
+    "domu-usb": _usb(),
     "linux-npt": _linux_pvh("pvh"),
     "linux-shadow": _linux_pvh("pvh,shadow"),
 }

@@ -95,7 +95,6 @@ series-build:
 ## make apply XEN_SRC=dir   apply the series to a Xen tree of yours, all of it or nothing
 apply:
 	@$(S)/check-xen-tree "$$XEN_SRC"
-	$(S)/install-packages
 	$(S)/series apply "$$XEN_SRC"
 
 ## make mutants         break the hypervisor on purpose: do the tests notice?

@@ -86,16 +86,6 @@ BUDGETS = {
 }
 # What everything else may cost more than with stock Xen.
 MORE = {UNUSED: 0, USED: 0.005}
-# What is known to cost more than that, in instructions.
-KNOWN = {
-    # Xen looks a page which is read-only as a whole up in a list of ranges, in
-    # which each one before it takes so much, whoever it is from.  Ours is one.
-    ("PV", WORDS["hpet"]): {USED: 7},
-    # User mode writes to a page which it has read-only.  Whether that is a
-    # protected one, just the PTE tells; and whether it needs to be looked at,
-    # a comparison and a jump.
-    ("PV", WORDS["fault_present"]): {UNUSED: 2, USED: 80},
-}
 
 PAGES = (1, 10, 100, 1000, 10000)
 SLOWDOWN = 1.3                  # of a look-up among most pages against one
@@ -253,8 +243,7 @@ def verdicts(costs, lookups):
         for column, more in MORE.items():
             if column in cost and STOCK in cost:
                 yield (f"{' '.join(key)}, {column}", cost[column],
-                       cost[STOCK] + cost[STOCK] * more +
-                       KNOWN.get(key, {}).get(column, 0))
+                       cost[STOCK] + cost[STOCK] * more)
     few, many = lookups[PAGES[0]], lookups[PAGES[-1]]
     yield (f"look-up among {PAGES[-1]} pages", many[0], few[0] * SLOWDOWN)
     yield f"bytes a page, of {PAGES[-1]}", many[1], BYTES

@@ -527,25 +527,6 @@ int pv_subpage_mmio_fault(unsigned long addr, struct cpu_user_regs *regs,
     return done ? EXCRET_fault_fixed : 0;
 }
 
-int pv_subpage_mmio_user_fault(unsigned long addr, struct cpu_user_regs *regs)
-{
-    struct subpage_mmio *page;
-    l1_pgentry_t l1e;
-
-    if ( !guest_mode(regs) || guest_kernel_mode(current, regs) ||
-         (regs->error_code & (PFEC_write_access | PFEC_reserved_bit |
-                              PFEC_insn_fetch)) != PFEC_write_access ||
-         !__addr_ok(addr) ||
-         get_unsafe(l1e, &__linear_l1_table[l1_linear_offset(addr)]) ||
-         (l1e_get_flags(l1e) & (_PAGE_PRESENT | _PAGE_RW)) != _PAGE_PRESENT )
-        return 0;
-
-    page = subpage_mmio_get(l1e_get_mfn(l1e));
-
-    return page ? pv_subpage_mmio_fault(addr, regs, page, l1e_get_mfn(l1e))
-                : 0;
-}
-
 /*
  * Local variables:
  * mode: C

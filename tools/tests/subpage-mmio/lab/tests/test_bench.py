@@ -47,12 +47,6 @@ class Verdicts(unittest.TestCase):
                 self.missed(measured(port={column: worse}), LOOKUPS),
                 [f"PV port I/O, {column}"])
 
-    def test_known(self):
-        for cost, missed in ((1012, 0), (1013, 1)):
-            self.assertEqual(
-                self.missed(measured(hpet={bench.USED: cost}), LOOKUPS),
-                ["PV dropped write, in use"] * missed)
-
     def test_lookup(self):
         most = bench.PAGES[-1]
         for result in ((131, 192), (100, 193)):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Have p2m entries follow mmio_ro_ranges. */
+/* Have p2m entries, and the IOMMU's, follow mmio_ro_ranges. */
 
+#include <xen/iommu.h>
 #include <xen/rangeset.h>
 #include <xen/sched.h>
 
@@ -9,6 +10,25 @@
 #include <asm/shadow.h>
 
 #include "mm-locks.h"
+
+/*
+ * Setting the entry does not do this: with @t, @a and @mfn as they were, it
+ * takes devices to have the permissions already which they are to get.
+ */
+static int refresh_iommu(struct domain *d, unsigned long gfn, mfn_t mfn,
+                         p2m_type_t t, p2m_access_t a)
+{
+    unsigned int flags = p2m_get_iommu_flags(t, a, mfn);
+
+    if ( iommu_use_hap_pt(d) )
+        return iommu_iotlb_flush(d, _dfn(gfn), 1, IOMMU_FLUSHF_modified);
+
+    if ( !need_iommu_pt_sync(d) )
+        return 0;
+
+    return flags ? iommu_legacy_map(d, _dfn(gfn), mfn, 1, flags)
+                 : iommu_legacy_unmap(d, _dfn(gfn), 1);
+}
 
 static int refresh_mmio(struct domain *d, mfn_t first, mfn_t last)
 {
@@ -50,7 +70,8 @@ static int refresh_mmio(struct domain *d, mfn_t first, mfn_t last)
         /* Large mappings get split where this is needed, and only there. */
         if ( mfn_x(mfn) >= mfn_x(first) )
         {
-            rc = p2m_set_entry(p2m, _gfn(gfn), mfn, PAGE_ORDER_4K, t, a);
+            rc = p2m_set_entry(p2m, _gfn(gfn), mfn, PAGE_ORDER_4K, t, a) ?:
+                 refresh_iommu(d, gfn, mfn, t, a);
             found = true;
             gfn++;
         }

@@ -235,7 +235,7 @@ static int cf_check copy(const struct subpage_part *part, void *data,
     }
 }
 
-bool hvm_direct_mmio(ioreq_t *p)
+static bool direct_mmio(ioreq_t *p)
 {
     bool write = p->dir == IOREQ_WRITE, done = true;
     struct subpage_part part = {
@@ -248,9 +248,9 @@ bool hvm_direct_mmio(ioreq_t *p)
     p2m_type_t t;
     mfn_t mfn = look_up(PFN_DOWN(p->addr), &t, &a);
 
-    /* (The page which stands for the local APIC is not the domain's.) */
-    if ( p->count > 1 || p->data_is_ptr || t != p2m_mmio_direct ||
-         !is_allowed(a, write) ||
+    /* (The page which stands for the local APIC is Xen's, and RAM.) */
+    if ( t != p2m_mmio_direct || !is_allowed(a, write) ||
+         (mfn_valid(mfn) && page_get_owner(mfn_to_page(mfn)) != dom_io) ||
          !iomem_access_permitted(current->domain, mfn_x(mfn), mfn_x(mfn)) ||
          !get_mmio(&part, mfn, write) )
         return false;
@@ -269,6 +269,23 @@ bool hvm_direct_mmio(ioreq_t *p)
                                  p->size);
     subpage_mmio_end(&access);
     subpage_mmio_put(part.page);
+
+    return done;
+}
+
+bool hvm_direct_mmio(ioreq_t *p)
+{
+    struct domain *currd = current->domain;
+    p2m_type_t t;
+    bool done;
+
+    if ( p->count > 1 || p->data_is_ptr )
+        return false;
+
+    /* Until the device has had it, the page must not become another one's. */
+    get_gfn_query(currd, PFN_DOWN(p->addr), &t);
+    done = direct_mmio(p);
+    put_gfn(currd, PFN_DOWN(p->addr));
 
     return done;
 }
@@ -372,7 +389,8 @@ static bool store(struct subpage_mmio *page, paddr_t gpa, unsigned long gla,
     return true;
 }
 
-static void emulate(struct subpage_mmio *page, paddr_t gpa, unsigned long gla,
+/* Returns whether the instruction has been dealt with. */
+static bool emulate(struct subpage_mmio *page, paddr_t gpa, unsigned long gla,
                     struct npfec npfec)
 {
     static const struct subpage_emul_env env = {
@@ -408,13 +426,12 @@ static void emulate(struct subpage_mmio *page, paddr_t gpa, unsigned long gla,
     {
     case X86EMUL_UNHANDLEABLE:
     case X86EMUL_UNIMPLEMENTED:
-        /* By way of hvm_direct_mmio(), that is the same to the device. */
-        if ( hvm.emulated && handle_mmio() )
-            return;
+        if ( hvm.emulated )
+            return false;
 
         hvm_dump_emulation_state(XENLOG_G_WARNING, "Sub-page MMIO", &ctxt, rc);
         hvm_inject_hw_exception(TRAP_gp_fault, 0);
-        return;
+        return true;
 
     case X86EMUL_EXCEPTION:
         hvm_inject_event(&ctxt.ctxt.event);
@@ -422,13 +439,21 @@ static void emulate(struct subpage_mmio *page, paddr_t gpa, unsigned long gla,
     }
 
     hvm_emulate_writeback(&ctxt);
+
+    return true;
 }
 
-void hvm_emulate_subpage_mmio(struct subpage_mmio *page, paddr_t gpa,
+bool hvm_emulate_subpage_mmio(struct subpage_mmio *page, paddr_t gpa,
                               unsigned long gla, struct npfec npfec)
 {
-    if ( !store(page, gpa, gla, npfec) )
-        emulate(page, gpa, gla, npfec);
+    return store(page, gpa, gla, npfec) || emulate(page, gpa, gla, npfec);
+}
+
+/* By way of hvm_direct_mmio(), it is the same to the device. */
+void hvm_emulate_mixed_mmio(void)
+{
+    if ( !handle_mmio() )
+        hvm_inject_hw_exception(TRAP_gp_fault, 0);
 }
 
 /*

@@ -424,8 +424,8 @@ static bool store(struct cpu_user_regs *regs, unsigned long addr,
     struct subpage_mov mov;
 
     if ( is_pv_32bit_vcpu(current) || regs->cs != FLAT_KERNEL_CS64 ||
-         (regs->eflags & X86_EFLAGS_TF) ||
-         !__addr_ok(regs->rip) || !__addr_ok(regs->rip + sizeof(insn) - 1) ||
+         (regs->eflags & X86_EFLAGS_TF) || !__addr_ok(regs->rip) ||
+         PAGE_OFFSET(regs->rip) > PAGE_SIZE - sizeof(insn) ||
          get_unsafe(insn[0], (uint64_t *)regs->rip) ||
          get_unsafe(insn[1], (uint64_t *)regs->rip + 1) ||
          !subpage_mov_decode((uint8_t *)insn, regs, &mov) ||

@@ -286,6 +286,7 @@ int subpage_mmio_ro_add(paddr_t start, size_t size)
     if ( !subpage_mmio_in_use )
     {
         radix_tree_init(&pages);
+        /* Who finds this set may use the tree: x86 reads in order. */
         smp_wmb();
         subpage_mmio_in_use = true;
     }

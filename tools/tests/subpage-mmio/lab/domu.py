@@ -392,6 +392,7 @@ def _msix_victim():
         guest=MSIX_GUEST, killed=True, same_pages=True, stock=None)
 
 
+LATE = 0x7000, 0x7007
 HANDED = (Domain("first", f"{STORM_WORDS} hotplug=go"),
           Domain("second", f"{SECOND_WORD} {STORM_WORDS} hotplug=come",
                  given=None))
@@ -422,6 +423,30 @@ def _msix_handed_on():
         said=2 * scenarios.storm_said(STORM, MSIX_VECTORS),
         config=('passthrough="enabled"',), guest=MSIX_GUEST, same_pages=True,
         stock=None)
+
+
+def _msix_dma():
+    """A page of the device becomes protected when the domain, and the IOMMU,
+    have it mapped.  No device here can write to another one's registers; so
+    it is Xen's list of what devices may do that counts."""
+    first, last = LATE
+    dump = Step("xl debug-keys o && xl dmesg -c | grep 'dfn: %08x '"
+                % (GFN + first // judge.PAGE))
+    return _msix(
+        "hvm-msix-dma", "an HVM domain: devices may not write to a page which "
+        "is protected by then, but after that",
+        steps=(START, ASSIGNABLE_MSIX,
+               Step("xl create -q /domains/first"),
+               Step(f"hears 1 'irq mask' {LIMIT}"),
+               replace(dump, said="rw$"),
+               Step(f"protect 1234:5ab3 + {first:x} {last:x}"),
+               replace(dump, said="r-$"),
+               Step(f"protect 1234:5ab3 - {first:x} {last:x}"),
+               replace(dump, said="rw$"),
+               Step("xl pci-detach first 00:10.0"),
+               Step(f"is_over first {LIMIT}")),
+        domains=HANDED[:1], config=('passthrough="enabled"',),
+        guest=MSIX_GUEST, stock=None)
 
 
 def _pv_msix_handed_on():
@@ -499,6 +524,7 @@ SCENARIOS = (
                 by_option=((0x3000, 0x3007),), config=("hap=0",)),
     _msix_victim(),
     _msix_handed_on(),
+    _msix_dma(),
     _pv_msix(64),
     _pv_msix(32),
     _pv_msix_handed_on(),

@@ -85,7 +85,7 @@ series:
 	rm -rf "$$BUILD/series-mail"
 	$(S)/series mail "$$BUILD/series" "$${OUT:-$$BUILD/series-mail}"
 
-## make series-build    build Xen at every commit of the series, or COMMITS="22 9", in many configurations
+## make series-build    build Xen at every commit of the series, or COMMITS="34 10", in many configurations
 series-build:
 	@$(LOCK)
 	$(S)/setup

@@ -2,6 +2,7 @@
 
 #include "bench.h"
 #include "env.h"
+#include "execute.h"
 #include "hypercall.h"
 #include "io.h"
 #include "options.h"
@@ -80,32 +81,16 @@ static void pte(char *at)
     static volatile uint64_t *entry;
 
     if ( !entry )
-        entry = env_page_table_entry();
+        entry = env_page_table_entry(true);
     *entry = *entry;
 }
 
-extern const char faulting[];
-asm ( ".pushsection .text\n"
-#ifdef __x86_64__
-      "faulting: movl %eax, (%rdi)\n"
-#else
-      "faulting: movl %eax, (%edi)\n"
-#endif
-      ".popsection" );
-
 static void fault(enum level level, unsigned long at)
 {
-    static char stack[64];
-    struct cpu cpu = {
-        .reg = { [CPU_DI] = at,
-                 [CPU_SP] = (unsigned long)stack + sizeof(stack) },
-        .ip = (unsigned long)faulting,
-        .flags = FLAG_ALWAYS,
-    };
+    unsigned long vector = execute_store(level, at);
 
-    env_run(&cpu, level);
-    if ( cpu.vector != VECTOR_PF )
-        fatal("bench=: exception %lu instead of a page fault", cpu.vector);
+    if ( vector != VECTOR_PF )
+        fatal("bench=: exception %lu instead of a page fault", vector);
 }
 
 static void fault_kernel(char *at)
@@ -124,7 +109,7 @@ static void fault_present(char *at)
     static volatile uint64_t *entry;
 
     if ( !entry )
-        entry = env_page_table_entry();
+        entry = env_page_table_entry(true);
     fault(LEVEL_USER, (unsigned long)entry);
 }
 

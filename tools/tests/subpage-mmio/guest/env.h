@@ -132,10 +132,10 @@ unsigned long env_debug_status(void);
 char *env_map_device(uint64_t pa, unsigned int pages);
 
 /*
- * An entry of a page table which the hypervisor lets us write, but not without
- * looking at it.
+ * An entry of a page table which the hypervisor lets us write, if it is asked
+ * to, but not without looking at it.
  */
-volatile uint64_t *env_page_table_entry(void);
+volatile uint64_t *env_page_table_entry(bool writable);
 
 /* Tell the hypervisor that the device's MSI-X is going to be used. */
 int env_prepare_msix(unsigned int bus, unsigned int devfn);

@@ -327,6 +327,31 @@ void execute_add_verdict(void)
     }
 }
 
+extern const char storing[];
+asm ( ".pushsection .text\n"
+#ifdef __x86_64__
+      "storing: movl %eax, (%rdi)\n"
+#else
+      "storing: movl %eax, (%edi)\n"
+#endif
+      "int $" STR(EXIT_VECTOR) "\n"
+      ".popsection" );
+
+unsigned long execute_store(enum level level, unsigned long at)
+{
+    static char stack[64];
+    struct cpu cpu = {
+        .reg = { [CPU_DI] = at,
+                 [CPU_SP] = (unsigned long)stack + sizeof(stack) },
+        .ip = (unsigned long)storing,
+        .flags = FLAG_ALWAYS,
+    };
+
+    env_run(&cpu, level);
+
+    return cpu.vector;
+}
+
 /*
  * Local variables:
  * mode: C

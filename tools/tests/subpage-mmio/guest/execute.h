@@ -19,6 +19,12 @@ extern char ram[BAR_SIZE];
 unsigned long execute(const struct form *form, const struct mode *mode,
                       unsigned long off);
 
+/*
+ * Store 4 bytes at an address, in code of that level.  Returns the vector of
+ * the exception which this raises, or EXIT_VECTOR.
+ */
+unsigned long execute_store(enum level level, unsigned long at);
+
 /* Has the last run come to the form's end, in RAM and on the device? */
 bool execute_finished(void);
 

@@ -341,6 +341,15 @@ static void unplug(void)
     env_unplug(devfn, bar);
 }
 
+static void write_to_table(void)
+{
+    unsigned long vector = execute_store(
+        LEVEL_KERNEL, (unsigned long)env_page_table_entry(false));
+
+    if ( vector != VECTOR_PF )
+        fatal("tables=: exception %lu instead of a page fault", vector);
+}
+
 static void run_modes(void)
 {
     unsigned int i;
@@ -393,6 +402,9 @@ void main(void)
         msix_storm();
         msix_mask();
     }
+
+    if ( options.tables_read_only )
+        write_to_table();
 
     if ( options.goes )
         unplug();

@@ -41,6 +41,9 @@
  *   hotplug=come|go              wait for the device at first; or when all is
  *                                done until it is to be unplugged, and try
  *                                to write to at= when it is gone
+ *   tables=read-only             when all is done, see to it that a write to a
+ *                                page table, without having asked for writable
+ *                                ones, is a fault
  *   xsetbv=fep                   let Xen emulate XSETBV, by the prefix that
  *                                its option hvm_fep enables: QEMU does not
  *                                tell Xen, which takes AVX for disabled then
@@ -428,6 +431,13 @@ static bool parse_bell(const char *arg)
            options.bell && options.bell % 4 == 0;
 }
 
+static bool parse_tables(const char *arg)
+{
+    options.tables_read_only = !__builtin_strcmp(arg, "read-only");
+
+    return options.tables_read_only;
+}
+
 static bool parse_hotplug(const char *arg)
 {
     options.comes = !__builtin_strcmp(arg, "come");
@@ -478,6 +488,7 @@ static const struct {
     { "msix=",    parse_vectors, "vectors, hex, up to 10" },
     { "bell=",    parse_bell,    "a hex offset, 4 to 7ffc" },
     { "hotplug=", parse_hotplug, "come or go" },
+    { "tables=",  parse_tables,  "read-only" },
     { "storm=",   parse_storm,   "interrupts, hex, up to fffff" },
     { "xsetbv=",  parse_xsetbv,  "fep" },
 };

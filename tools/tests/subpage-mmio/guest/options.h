@@ -43,6 +43,7 @@ struct options {
     bool protect_msix, map_open, map_again, xsetbv_fep;
     /* MSI-X: so many vectors are in use, and interrupts to be taken. */
     unsigned int vectors, storm;
+    bool tables_read_only;
     bool comes, goes;   /* Is the device hot-plugged, or unplugged? */
     unsigned long bell;
     /* For mode open: tear MSI-X down, or remove the device. */

@@ -333,14 +333,15 @@ static uint64_t *next_table(uint64_t entry)
           (unsigned long)entry);
 }
 
-volatile uint64_t *env_page_table_entry(void)
+volatile uint64_t *env_page_table_entry(bool writable)
 {
     uint64_t *table = (uint64_t *)start_info->pt_base;
     unsigned long va = (unsigned long)gdt;
     unsigned int shift;
 
-    check(HYPERCALL(vm_assist, VMASST_CMD_enable,
-                    VMASST_TYPE_writable_pagetables, 0, 0), "vm_assist");
+    if ( writable )
+        check(HYPERCALL(vm_assist, VMASST_CMD_enable,
+                        VMASST_TYPE_writable_pagetables, 0, 0), "vm_assist");
 
     for ( shift = sizeof(va) > 4 ? 39 : 30; shift > 12; shift -= 9 )
         table = next_table(table[(va >> shift) & 511]);

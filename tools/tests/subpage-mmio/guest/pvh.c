@@ -298,8 +298,10 @@ void env_start_cpu(unsigned int cpu, void (*run)(void))
     start_cpu(cpu, &context);
 }
 
-volatile uint64_t *env_page_table_entry(void)
+volatile uint64_t *env_page_table_entry(bool writable)
 {
+    (void)writable;
+
     /* It does not look at any of ours, other than through shadows. */
     return image_table;
 }

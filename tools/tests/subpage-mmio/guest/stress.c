@@ -35,7 +35,7 @@ static void writer(void)
 
 void stress_run(char *device, void (*toggle)(void))
 {
-    volatile uint64_t *pte = env_page_table_entry();
+    volatile uint64_t *pte = env_page_table_entry(true);
     unsigned long id = memory_new_run(), nr = 0, i;
 
     where = device;

@@ -303,7 +303,9 @@ def _neighbours():
         (Domain(), Domain("other", SECOND_WORD, device=1, given=1)),
         (Step("enable 1234:5ab2"),
          Step(f"(run other {LIMIT}) & run domain {LIMIT} && wait $!")),
-        kernel="guest-pv64", machine="domu-pv", devices=TWO)
+        kernel="guest-pv64", machine="domu-pv", devices=TWO,
+        # Protected pages of whoever are no reason to emulate that.
+        guest=f"{FEW} tables=read-only")
 
 
 def _victim(type_, kernel, machine, modes):

@@ -438,7 +438,7 @@ def _msix_dma():
         "hvm-msix-dma", "an HVM domain: devices may not write to a page which "
         "is protected by then, but after that",
         steps=(START, ASSIGNABLE_MSIX,
-               Step("xl create -q /domains/first"),
+               Step("xl create -q -e /domains/first"),
                Step(f"hears 1 'irq mask' {LIMIT}"),
                replace(dump, said="rw$"),
                Step(f"protect 1234:5ab3 + {first:x} {last:x}"),
@@ -446,7 +446,7 @@ def _msix_dma():
                Step(f"protect 1234:5ab3 - {first:x} {last:x}"),
                replace(dump, said="rw$"),
                Step("xl pci-detach first 00:10.0"),
-               Step(f"is_over first {LIMIT}")),
+               Step(f"hears 1 done {LIMIT}"), Step("xl destroy first")),
         domains=HANDED[:1], config=('passthrough="enabled"',),
         guest=MSIX_GUEST, stock=None)
 

@@ -374,7 +374,7 @@ void subpage_mmio_end(struct subpage_mmio_access *access)
 
 static void __iomem *make_mapping(struct subpage_mmio *page)
 {
-    void __iomem *va = ioremap(mfn_to_maddr(page->mfn), PAGE_SIZE);
+    void __iomem *va = ioremap(mfn_to_maddr(page->mfn), PAGE_SIZE), *other;
 
     if ( !va )
     {
@@ -385,11 +385,12 @@ static void __iomem *make_mapping(struct subpage_mmio *page)
     }
 
     /* Another CPU may have been faster, in which case its mapping is used. */
-    if ( cmpxchgptr(&page->va, NULL, va) )
+    other = cmpxchgptr(&page->va, NULL, va);
+    if ( other )
     {
         if ( mfn_x(page->mfn) >= PFN_DOWN(MB(1)) )
             iounmap(va);
-        va = page->va;
+        va = other;
     }
 
     return va;

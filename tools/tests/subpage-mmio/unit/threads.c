@@ -214,6 +214,8 @@ void __iomem *ioremap(paddr_t pa, size_t len)
 
     CHECK(va && !PAGE_OFFSET(pa) && len == PAGE_SIZE, "not a page is mapped");
     *va = emul_device(paddr_to_pfn(pa));
+    /* It takes its time, in which others begin to map the same page. */
+    sched_yield();
     __atomic_add_fetch(&emul_mapped, 1, __ATOMIC_RELAXED);
 
     return va;

@@ -82,7 +82,7 @@ series:
 	@$(LOCK)
 	$(S)/setup
 	$(S)/series branch "$$BUILD/stock" "$$BUILD/series"
-	rm -rf "$$BUILD/series-mail"
+	[ -n "$${OUT:-}" ] || rm -rf "$$BUILD/series-mail"
 	$(S)/series mail "$$BUILD/series" "$${OUT:-$$BUILD/series-mail}"
 
 ## make series-build    build Xen at every commit of the series, or COMMITS="34 10", in many configurations

@@ -19,7 +19,7 @@ def measured(**changes):
     for environment in bench.ENVIRONMENTS:
         for name in environment.exits:
             costs[environment.name, bench.WORDS[name]] = {
-                bench.STOCK: 1000, bench.UNUSED: 1000, bench.USED: 1004,
+                bench.STOCK: 2000, bench.UNUSED: 2000, bench.USED: 2008,
                 **changes.get(name, {})}
     return costs
 
@@ -42,10 +42,16 @@ class Verdicts(unittest.TestCase):
             self.assertEqual(self.missed(costs, LOOKUPS), [" ".join(key)])
 
     def test_exits(self):
-        for column, worse in ((bench.UNUSED, 1001), (bench.USED, 1006)):
+        for column, worse in ((bench.UNUSED, 2001), (bench.USED, 2011)):
             self.assertEqual(
                 self.missed(measured(port={column: worse}), LOOKUPS),
                 [f"PV port I/O, {column}"])
+
+    def test_slower_than_dropped(self):
+        [missed] = self.missed(measured(hpet={bench.STOCK: 1149,
+                                              bench.UNUSED: 1149,
+                                              bench.USED: 1149}), LOOKUPS)
+        self.assertIn("dropped", missed)
 
     def test_lookup(self):
         most = bench.PAGES[-1]

@@ -125,11 +125,17 @@ def script(steps):
     return "".join(f"{step.command}\n" for step in steps).encode()
 
 
+def required(build, init):
+    """What is needed for a Linux whose first process that is."""
+    return {"init": build / "linux" / init,
+            "bin/tool": build / "linux" / "tool",
+            "bin/busybox": build / "kernel" / "busybox"}
+
+
 def files_of(build, init, **more):
-    """The first files of a Linux whose first process that is."""
-    files = {"init": (build / "linux" / init).read_bytes(),
-             "bin/tool": (build / "linux" / "tool").read_bytes(),
-             "bin/busybox": (build / "kernel" / "busybox").read_bytes(), **more}
+    """The first files of that Linux."""
+    files = {name: path.read_bytes()
+             for name, path in required(build, init).items()} | more
     for module in (build / "kernel").glob("*.ko"):
         files[f"modules/{module.name}"] = module.read_bytes()
     return files

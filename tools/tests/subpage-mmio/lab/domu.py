@@ -100,10 +100,16 @@ def configuration(scenario, domain, arguments, bars):
         *scenario.config, ""))
 
 
-def files(build, scenario):
-    """What is needed for Linux and its domain: of each part, one file."""
-    return (build / "dom0" / "tools" / XL, build / "linux" / "dom0",
-            build / "linux" / "tool", build / "guest" / scenario.kernel)
+def folders_of(scenario):
+    """What Linux needs of build/dom0."""
+    return ("tools", "device-model") if scenario.type == "hvm" else ("tools",)
+
+
+def required(build, scenario):
+    """What is needed for Linux and its domain."""
+    return (*console.required(build, "dom0").values(),
+            build / "guest" / scenario.kernel,
+            *(build / "dom0" / folder for folder in folders_of(scenario)))
 
 
 def tree(root):
@@ -115,9 +121,8 @@ def tree(root):
 def initramfs(build, scenario, kind, arguments, bars):
     """Linux' first files."""
     contents = {
-        **tree(build / "dom0" / "tools"),
-        **(tree(build / "dom0" / "device-model")
-           if scenario.type == "hvm" else {}),
+        **{name: file for folder in folders_of(scenario)
+           for name, file in tree(build / "dom0" / folder).items()},
         **console.files_of(build, "dom0", steps=console.script(
             console.steps_of(scenario, kind))),
         "domains/kernel": (build / "guest" / scenario.kernel).read_bytes(),

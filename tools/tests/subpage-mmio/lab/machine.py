@@ -257,7 +257,7 @@ class Boot:
         self._stack.close()
 
 
-def find_programs(machine, *programs):
+def find_programs(machine, *files):
     """A missing file is to be reported before anything is started."""
     for name, package in ((machine.emulator, machine.package),
                           *machine.needs, ("setpriv", "util-linux")):
@@ -265,10 +265,11 @@ def find_programs(machine, *programs):
         if not (shutil.which(name) or name[0] == "/" and Path(name).exists()):
             raise LabError(f"{name} is not installed: "
                            f"apt-get install {package}")
-    for program in programs:
-        if not program.is_file():
-            raise LabError(f"{program} is no file: build it, or name another "
-                           f"by --xen, or by --build the directory of all")
+    for file in files:
+        if not file.exists():
+            raise LabError(f"{file} is not there: 'make check' makes what is "
+                           f"booted, 'make check-domu' also what has domains; "
+                           f"or name another by --xen, or --build")
 
 
 def bar_lines(log):

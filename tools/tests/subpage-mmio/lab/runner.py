@@ -122,10 +122,17 @@ class Lab:
         """Complain about a missing file before anything is touched."""
         files = [*hypervisors.values(), self.kernel(scenario), self.device]
         if isinstance(scenario, domu.Scenario):
-            files += domu.files(self.build, scenario)
-        if isinstance(scenario, usb.Scenario):
+            files += domu.required(self.build, scenario)
+        elif isinstance(scenario, usb.Scenario):
             files += usb.required(self.build, scenario)
+        elif isinstance(scenario, linux.Scenario):
+            files += console.required(self.build, "init").values()
         machine.find_programs(scenarios.MACHINES[scenario.machine], *files)
+        for xen in hypervisors.values():
+            with open(xen, "rb") as file:
+                if file.read(4) != b"\x7fELF":
+                    raise machine.LabError(f"{xen} is not an uncompressed "
+                                           f"hypervisor: zcat unpacks a .gz")
 
     def boot(self, scenario, kind, xen):
         """Boot one hypervisor, and judge what came of it.  A boot that an

@@ -74,10 +74,10 @@ def folders_of(scenario):
 
 
 def required(build, scenario):
-    """Of each part, one file or folder."""
-    return (build / "linux" / "dom0", build / "linux" / "init",
+    """What is needed for dom0, and for its domains."""
+    return (*console.required(build, "dom0").values(), build / "linux" / "init",
             build / "kernel" / kernel_of(scenario),
-            build / "dom0" / "tools" / domu.XL)
+            *(build / "dom0" / folder for folder in folders_of(scenario)))
 
 
 def files_of(build, scenario, kind):

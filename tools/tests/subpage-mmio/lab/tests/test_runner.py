@@ -16,10 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
+import domu
 import judge
+import linux
 import machine
 import runner
 import scenarios
+import usb
 
 HERE = Path(__file__).parent
 DEVICE = Path(os.environ.get(
@@ -73,7 +76,7 @@ class Boots(unittest.TestCase):
         build = Path(self.folder.name)
         (build / "guest").mkdir()
         (build / "guest" / "guest").touch()
-        (build / "xen-patched-debug").touch()
+        (build / "xen-patched-debug").write_bytes(b"\x7fELF")
         (build / "device").mkdir()
         (build / "device" / "device").symlink_to(DEVICE)
         self.lab = runner.Lab(build)
@@ -294,9 +297,25 @@ class Boots(unittest.TestCase):
 
     def test_missing_file(self):
         with self.assertRaisesRegex(machine.LabError,
-                                    "guest/other is no file: build it"):
+                                    "guest/other is not there: "):
             self.boot(kernel="other")
         self.assertFalse(self.lab.folder.exists())
+
+    def test_packed_hypervisor(self):
+        self.lab.hypervisor("patched").write_bytes(b"\x1f\x8b\x08")
+        with self.assertRaisesRegex(machine.LabError,
+                                    "not an uncompressed hypervisor: zcat"):
+            self.boot()
+
+    def test_what_linux_needs(self):
+        (self.lab.build / "kernel").mkdir()
+        (self.lab.build / "kernel" / "vmlinux").touch()
+        for scenario, name in ((linux.SCENARIOS[0], "linux/init"),
+                               (domu.SCENARIOS[0], "linux/dom0"),
+                               (usb.SCENARIOS[0], "linux/dom0")):
+            with self.assertRaisesRegex(machine.LabError,
+                                        f"{name} is not there: "):
+                self.boot(scenario=replace(scenario, machine="fake"))
 
     def test_two_labs(self):
         with self.lab.locked():
@@ -385,7 +404,7 @@ class CommandLine(unittest.TestCase):
     def test_missing_build(self):
         with tempfile.TemporaryDirectory() as folder:
             for command in ("run", "check", "show"):
-                self.refused("is no file: build it", command, "--build",
+                self.refused("is not there: ", command, "--build",
                              folder)
             self.assertEqual(os.listdir(folder), [])
 

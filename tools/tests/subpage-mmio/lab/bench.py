@@ -243,8 +243,8 @@ def verdicts(costs, lookups):
     """(what, is, at most)"""
     for key, limit in BUDGETS.items():
         yield " ".join(key), costs[key][USED], limit
-    yield ("PV forwarded write, and a dropped one", costs["PV", FORWARDED][USED],
-           costs["PV", DROPPED][STOCK])
+    yield ("PV forwarded write, and a dropped one",
+           costs["PV", FORWARDED][USED], costs["PV", DROPPED][STOCK])
     for key, cost in costs.items():
         for column, more in MORE.items():
             if column in cost and STOCK in cost:

@@ -240,6 +240,10 @@ def run_hypervisor(build, names):
     lab = runner.Lab(build)
     xen = build / "xen-patched-coverage"
     symbols = symbols_of(build / "obj/xen-patched-coverage/xen-syms")
+    for name in names:
+        if name not in every:
+            raise NoData(f"no scenario is called '{name}': 'lab run --list' "
+                         f"names them all")
     plan = [every[name] for name in names]
     problems, objects = [], {}
     for scenario in plan:
@@ -320,7 +324,8 @@ def verdict(added, unit, xen, reasons):
     sometimes = {key for key, reason in reasons
                  if reason.startswith(SOMETIMES)}
     for (file, function, text), times in listed.items():
-        if times and (file, function, text) not in sometimes:
+        if times and ((file, function, text) not in sometimes or
+                      text not in added.get(file, {}).values()):
             report.append(f"FAILED listed, but it ran, or is no more: {file} "
                           f"{function}: {text}")
             well = False

@@ -60,6 +60,8 @@ class Scenario(scenarios.Scenario):
 
 # The test kernel takes the place of firmware where a domain has one, and the
 # file of its arguments that of the BIOS: a device model starts at once then.
+ENDS = tuple(f'on_{event}="destroy"' for event in ("poweroff", "reboot",
+                                                   "crash"))
 KERNEL = 'kernel="/domains/kernel"', 'extra="{arguments}"'
 FIRMWARE = ('firmware_override="/domains/kernel"', 'bios="seabios"',
             'bios_path_override="/domains/{name}.arguments"', 'vga="none"',
@@ -70,7 +72,8 @@ def its_arguments(scenario, domain, arguments, bar):
     """The test kernel's."""
     arguments = scenarios.join(arguments, domain.arguments)
     if scenario.type == "pv":
-        return arguments if scenario.passthrough else f"{arguments} bar={bar:x}"
+        return (arguments if scenario.passthrough else
+                f"{arguments} bar={bar:x}")
     word = "place" if scenario.passthrough else "bar"
     return f"{arguments} {word}={GFN * judge.PAGE:x} xsetbv=fep"
 
@@ -91,12 +94,11 @@ def configuration(scenario, domain, arguments, bars):
     """A domain's, as xl wants it."""
     boots = FIRMWARE if scenario.type == "hvm" else KERNEL
     return "\n".join((
-        f'name="{domain.name}"', f'type="{scenario.type}"', "memory=64", "vcpus=1",
+        f'name="{domain.name}"', f'type="{scenario.type}"',
+        "memory=64", "vcpus=1",
         *(line.format(name=domain.name, arguments=arguments)
           for line in boots),
-        *device_lines(scenario, domain, bars),
-        *(f'on_{event}="destroy"' for event in ("poweroff", "reboot",
-                                                "crash")),
+        *device_lines(scenario, domain, bars), *ENDS,
         *scenario.config, ""))
 
 
@@ -243,8 +245,8 @@ def _forms(name, kernel, words, modes, stock, **more):
     return Scenario(
         name=f"domu-{name}-forms", kernel=kernel, modes=modes, places=PLACES,
         guest=guest(modes, PLACES),
-        about=f"every form of store, at {len(PLACES)} places, by a {words} "
-              "domain of xl's, which is given the BAR by iomem=",
+        about=f"every form of store, at {len(PLACES)} places, in a domain "
+              f"of xl's ({words}), which is given the BAR by iomem=",
         environment=f"domu-{name}", stock=stock, **more)
 
 
@@ -267,7 +269,7 @@ def _hvm(type_, suffix="", words="",
 
 def _shadow(type_):
     """Or it takes for ever, until dom0 has had enough."""
-    return _hvm(type_, "-shadow", " (on shadow page tables)",
+    return _hvm(type_, "-shadow", " on shadow page tables",
                 r"DOM0: end \d+ 1\s", config=("hap=0",),
                 stock_steps=(START, ENABLE, ASSIGNABLE,
                              Step("run domain 60", status=1)))

@@ -115,8 +115,8 @@ class Boot:
         """Start the devices, then the emulator with the devices' sockets.
 
         `files` (name: path, or contents) appear in the folder it runs in, so
-        that no path on its command line needs quoting.  `texts` fill in what the machine
-        needs to boot a kernel; without them, it does not get one.
+        that no path on its command line needs quoting.  `texts` fill in what
+        the machine needs to boot a kernel; without them, it does not get one.
         """
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)

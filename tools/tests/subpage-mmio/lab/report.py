@@ -71,7 +71,7 @@ def scenario(name, results, verbose):
     seconds = sum(result.outcome.seconds for result in results.values())
     what = "; ".join(f"{kind} {result.counts}"
                      for kind, result in results.items())
-    say(f"{name:20} {'FAILED' if failed else 'ok':6} {seconds:5.1f} s  {what}")
+    say(f"{name:25} {'FAILED' if failed else 'ok':6} {seconds:5.1f} s  {what}")
     for kind, result in results.items():
         for note in result.notes:
             say(f"  {kind}: {note}")

@@ -53,6 +53,19 @@ def join(*words):
     return " ".join(filter(None, words))
 
 
+# For a CD-ROM with GRUB, which boots whatever GRUB can.
+ISO_NEEDS = (("grub-mkrescue", "grub-common"), ("xorriso", "xorriso"),
+             ("/usr/lib/grub/i386-pc", "grub-pc-bin"))
+
+
+def make_iso(module, *files):
+    """The command that makes it, of files beside it and of `grub.cfg`."""
+    return ("grub-mkrescue", "-o", "boot.iso",
+            f"--install-modules={module} normal", "--fonts=", "--locales=",
+            "--themes=", "-f", "/boot/grub/grub.cfg=grub.cfg",
+            *(f"/{name}={name}" for name in files))
+
+
 def _qemu(cpu, quirks, *more, xen="", guest_options=""):
     return Machine(
         emulator="qemu-system-x86_64",
@@ -118,17 +131,12 @@ def _bochs(vector, xen="", **more):
     return Machine(
         emulator="bochs",
         package="bochs bochs-term",
-        needs=(("grub-mkrescue", "grub-common"), ("xorriso", "xorriso"),
-               ("/usr/lib/grub/i386-pc", "grub-pc-bin"),
+        needs=(*ISO_NEEDS,
                ("/usr/share/bochs/BIOS-bochs-latest", "bochsbios"),
                ("/usr/share/vgabios/vgabios.bin", "vgabios")),
         files=(("bochsrc", BOCHS_CONFIG), ("grub.cfg", GRUB_CONFIG),
                ("continue", "c\n")),       # its debugger waits for that
-        prepare=((
-            "grub-mkrescue", "-o", "boot.iso",
-            "--install-modules=multiboot normal", "--fonts=", "--locales=",
-            "--themes=", "-f", "/boot/grub/grub.cfg=grub.cfg", "/xen=xen",
-            "/dom0=dom0"),),
+        prepare=(make_iso("multiboot", "xen", "dom0"),),
         arguments=("-q", "-f", "bochsrc", "-rc", "continue"),
         device=(), kernel=(),
         # A VESA mode of 640x480 with 256 colours makes memory of the frame
@@ -166,14 +174,9 @@ def _linux(cpu, processors, *more, xen="", mib=1024):
     return Machine(
         emulator="qemu-system-x86_64",
         package="qemu-system-x86",
-        needs=(("grub-mkrescue", "grub-common"), ("xorriso", "xorriso"),
-               ("/usr/lib/grub/i386-pc", "grub-pc-bin")),
+        needs=ISO_NEEDS,
         files=(("grub.cfg", MULTIBOOT2),),
-        prepare=((
-            "grub-mkrescue", "-o", "boot.iso",
-            "--install-modules=multiboot2 normal", "--fonts=", "--locales=",
-            "--themes=", "-f", "/boot/grub/grub.cfg=grub.cfg", "/xen=xen",
-            "/dom0=dom0", "/initramfs=initramfs"),),
+        prepare=(make_iso("multiboot2", "xen", "dom0", "initramfs"),),
         arguments=(
             "-nodefaults", "-nographic", "-no-reboot",
             "-monitor", f"unix:{MONITOR},server=on,wait=off",
@@ -223,8 +226,8 @@ def _linux_pvh(dom0):
 
 
 def _usb():
-    """A PV Linux hands that controller on; see _domu().  Of the IOMMUs, Intel's
-    is the one whose tables the device knows."""
+    """A PV Linux hands that controller on; see _domu().  Of the IOMMUs,
+    Intel's is the one whose tables the device knows."""
     return _linux("max,-smap,-rdtscp,-monitor", 1,
                   "-device", "intel-iommu,intremap=off",
                   xen="iommu=no-sharept spec-ctrl=eager-fpu", mib=2048)

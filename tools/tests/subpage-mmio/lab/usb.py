@@ -57,9 +57,7 @@ def configuration(scenario, life):
         'ramdisk="/domains/initramfs"', f'pci=["{ADDRESS}"]',
         'cmdline="console=hvc0 loglevel=2 oops=panic panic=1 iomem=relaxed '
         f'first={life.first} steps=/{life.name}"',
-        *(f'on_{event}="destroy"' for event in ("poweroff", "reboot",
-                                                "crash")),
-        *scenario.config, ""))
+        *domu.ENDS, *scenario.config, ""))
 
 
 def kernel_of(scenario):
@@ -75,7 +73,8 @@ def folders_of(scenario):
 
 def required(build, scenario):
     """What is needed for dom0, and for its domains."""
-    return (*console.required(build, "dom0").values(), build / "linux" / "init",
+    return (*console.required(build, "dom0").values(),
+            build / "linux" / "init",
             build / "kernel" / kernel_of(scenario),
             *(build / "dom0" / folder for folder in folders_of(scenario)))
 

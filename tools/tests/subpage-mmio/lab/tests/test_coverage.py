@@ -110,6 +110,8 @@ class Verdict(unittest.TestCase):
         self.assertTrue(self.verdict(reason))
         self.assertTrue(self.verdict(reason, line_2=0))
         self.assertFalse(self.verdict(reason, line_2=0, line_3=0))
+        gone = f"[sometimes: why]\n{FILE} f: no more\n"
+        self.assertFalse(self.verdict(gone))
 
     def test_too_few(self):
         reasons = "[why]\n" + "".join(f"{FILE} f: text {n}\n"

@@ -50,7 +50,7 @@ class Printing(unittest.TestCase):
     def test_one_line(self):
         self.assertEqual(
             printed(report.scenario, "name", {"patched": self.patched}, False),
-            ["name                 ok       1.0 s  "
+            ["name                      ok       1.0 s  "
              "patched 3/3 forms right in 3 runs"])
 
     def test_everything(self):

@@ -4,9 +4,7 @@ said, what the console received, and what the device saw."""
 
 import contextlib
 import itertools
-import os
 import re
-import socket
 from dataclasses import dataclass, field
 
 import cpio
@@ -16,7 +14,6 @@ import machine
 import scenarios
 
 DOORBELL = 4                    # a 0 there: OUT (section 7.6.8.2)
-ANSWER_LIMIT = 60               # seconds for the debug host to do something
 
 # The registers of the debug capability which Xen's driver writes: offsets.
 DRIVEN = {0x04, 0x08, 0x10, 0x14, 0x18, 0x1c, 0x20, 0x28, 0x30, 0x34, 0x38,
@@ -83,23 +80,13 @@ class DebugHost:
             self._press(b"quit")
 
     def _press(self, button):
-        self._monitor = self._monitor or self._connect(scenarios.MONITOR)
+        self._monitor = self._monitor or machine.connect(self._folder,
+                                                         scenarios.MONITOR)
         with contextlib.suppress(BrokenPipeError):      # it is off already
             self._monitor.sendall(button + b"\n")
 
-    def _connect(self, name):
-        peer = socket.socket(socket.AF_UNIX)
-        peer.settimeout(ANSWER_LIMIT)
-        # A socket's path must be short.
-        folder = os.open(self._folder, os.O_PATH)
-        try:
-            peer.connect(f"/proc/self/fd/{folder}/{name}")
-        finally:
-            os.close(folder)
-        return peer
-
     def _tell(self, words):
-        with self._connect(scenarios.CONTROL) as control:
+        with machine.connect(self._folder, scenarios.CONTROL) as control:
             control.sendall(words.encode() + b"\n")
             answer = control.recv(100).decode().strip()
             if answer != "ok":

@@ -25,6 +25,10 @@ PREPARE_LIMIT = 120             # for each command before the machine starts
 PATIENCE = 300                  # with a machine that does not make progress
 DONE = r"SPM: done \d+\s"
 LAST_LINE = r"\S.*"
+LOOKS = 20                      # at the registers of a machine that hangs
+LOOK_PAUSE = 0.2                # seconds between them
+REGISTERS = "registers"         # the file with what was seen
+ANSWER_LIMIT = 60               # seconds for whoever listens at a socket
 
 
 class LabError(Exception):
@@ -59,6 +63,7 @@ class Outcome:
     witness: list               # what the machine itself logged: addresses
     seconds: float
     problem: str | None         # why it did not end as it should
+    registers: str = ""         # while it hung, again and again
 
 
 class Process:
@@ -193,13 +198,28 @@ class Boot:
             if size != (size := self._progress()):
                 patience = time.monotonic() + PATIENCE
                 if self._stalls():
+                    self._look()
                     return (f"it said '{self.machine.stall}', long before "
                             f"{what}")
             elif self.machine.progress and time.monotonic() > patience:
+                self._look()
                 return (f"nothing was printed for {PATIENCE} s, long "
                         f"before {what}")
             time.sleep(POLL)
         return None
+
+    def _look(self):
+        """At what the processor does instead, if the emulator can be asked.
+        What could not be seen is missing from the file."""
+        if not self.machine.monitor:
+            return
+        with open(self.folder / REGISTERS, "wb") as seen, \
+                contextlib.suppress(OSError), \
+                connect(self.folder, self.machine.monitor) as monitor:
+            for _ in range(LOOKS):
+                monitor.sendall(b"info registers\n")
+                time.sleep(LOOK_PAUSE)
+                seen.write(monitor.recv(1 << 16))
 
     def _progress(self):
         """Changes when it makes any."""
@@ -239,6 +259,12 @@ class Boot:
             return text.splitlines()
         return []
 
+    def registers(self):
+        """Those that were seen."""
+        with contextlib.suppress(FileNotFoundError):
+            return (self.folder / REGISTERS).read_text(errors="replace")
+        return ""
+
     def witness(self):
         """Addresses in the machine's own log, in order."""
         if not self.machine.witness:
@@ -255,6 +281,21 @@ class Boot:
     def __exit__(self, *_):
         # In reverse: the emulator goes before its devices.
         self._stack.close()
+
+
+def connect(folder, name):
+    """To a socket, whose path must be short."""
+    peer = socket.socket(socket.AF_UNIX)
+    peer.settimeout(ANSWER_LIMIT)
+    descriptor = os.open(folder, os.O_PATH)
+    try:
+        peer.connect(f"/proc/self/fd/{descriptor}/{name}")
+    except OSError:
+        peer.close()
+        raise
+    finally:
+        os.close(descriptor)
+    return peer
 
 
 def find_programs(machine, *files):
@@ -316,7 +357,8 @@ def run_guest(boot, bars, files, texts, seconds, end=DONE, attend=None,
     outcome = Outcome(
         boot.folder, boot.console().decode(errors="replace"),
         [boot.device_log(n) for n in range(len(boot.devices))],
-        boot.witness(), time.monotonic() - started, problem)
+        boot.witness(), time.monotonic() - started, problem,
+        boot.registers())
     for bar, log in zip(bars, outcome.device_logs):
         if not problem and set(bar_lines(log)) != {bar}:
             outcome.problem = (f"a device's BAR is not at {bar:#x}, where "

@@ -135,21 +135,23 @@ class Lab:
                                            f"hypervisor: zcat unpacks a .gz")
 
     def boot(self, scenario, kind, xen):
-        """Boot one hypervisor, and judge what came of it.  A boot that an
-        emulator's fault may have ended gets repeated, and told of; one in
-        which something crashed does not."""
+        """Boot one hypervisor, and judge what came of it.  A boot that hangs
+        and shows an emulator's fault gets repeated, and told of; one in which
+        something crashed does not."""
         notes, seconds = [], 0
         while True:
             result = self._boot_and_judge(scenario, kind, xen)
             problem = result.outcome.problem
             fault = scenarios.MACHINES[scenario.machine].fault
             seconds += result.outcome.seconds
-            if (not (problem and fault) or len(notes) + 1 == BOOTS or
+            if (not (problem and fault and
+                     fault.shown(result.outcome.registers)) or
+                    len(notes) + 1 == BOOTS or
                     any(re.search(pattern, result.outcome.console)
                         for pattern in scenario.forbid)):
                 result.notes, result.outcome.seconds = notes, seconds
                 return result
-            notes.append(f"booted again, for {fault}: {problem}")
+            notes.append(f"booted again, for {fault.text}: {problem}")
 
     def _boot_and_judge(self, scenario, kind, xen):
         if isinstance(scenario, linux.Scenario):

@@ -5,6 +5,7 @@ A new scenario is a record at the end of this file.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from judge import Quirks
@@ -12,6 +13,13 @@ from machine import DONE, LAST_LINE
 from races import Race
 from randoms import Randoms
 from stress import Stress
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An emulator's, which makes some boots hang."""
+    text: str
+    shown: Callable                 # by the registers of what hangs
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,8 @@ class Machine:
     device_arguments: tuple = ()    # for each device's process
     progress: tuple = ()            # files, one of which grows all the time
     stall: str = ""                 # a pattern: what they say if it hangs
-    fault: str = ""                 # of the emulator, which ends some boots
+    monitor: str = ""               # the emulator's: a socket
+    fault: Fault | None = None
     # A log of accesses that it left the guest for: (name, address's pattern).
     witness: tuple | None = None
 
@@ -46,6 +55,7 @@ XEN_OPTIONS = ("com1=115200,8n1 console=com1 loglvl=all guest_loglvl=all "
 # Its locked NEG is a load, and a compare-and-exchange.
 QEMU_QUIRKS = Quirks(restarts=True, lax=True, reads_twice=("lock_neg",))
 PV_VECTOR, HVM_VECTOR = 14, 13
+RFLAGS_IF = 1 << 9
 
 
 def join(*words):
@@ -208,9 +218,24 @@ def _linux(cpu, processors, *more, xen="", mib=1024):
 # exception_index.  If the processor's turn ends before that gets another value
 # (see cpu_handle_interrupt()), the vector is delivered once more, in spite of
 # the guest's IF; `-d int` shows the pair.  A Linux which holds the interrupt's
-# lock by then is dead.  So there is just one processor, where an event that
-# another one sent meanwhile cannot be what the second delivery finds.
-INJECTS_TWICE = "QEMU may deliver an interrupt twice to an HVM guest"
+# lock by then waits for itself.  So there is just one processor, where an event
+# that another one sent meanwhile cannot be what the second delivery finds, nor
+# can another one have the lock.
+LOOP = 64                       # bytes of a spin lock's code, at most
+
+
+def waits_for_itself(registers):
+    """Is all of Linux that these show one loop with interrupts off?"""
+    states = [re.search(r"RIP=(\w+) RFL=(\w+).*^CS =0010 ", text, re.S | re.M)
+              for text in registers.split("CPU#")]
+    places = [int(state[1], 16) for state in states if state]
+    flags = [int(state[2], 16) for state in states if state]
+    return (len(places) > 1 and max(places) - min(places) < LOOP and
+            not any(value & RFLAGS_IF for value in flags))
+
+
+INJECTS_TWICE = Fault("QEMU may deliver an interrupt twice to an HVM guest",
+                      waits_for_itself)
 
 
 def _linux_pvh(dom0):
@@ -218,7 +243,8 @@ def _linux_pvh(dom0):
                      "-device", "intel-iommu,intremap=off",
                      xen=f"dom0={dom0} iommu=no-sharept")
     return replace(
-        machine, fault=INJECTS_TWICE, progress=(DEBUG_OUTPUT, LINUX_OUTPUT),
+        machine, monitor=MONITOR, fault=INJECTS_TWICE,
+        progress=(DEBUG_OUTPUT, LINUX_OUTPUT),
         stall="detected stalls on CPUs",
         # Linux' probing of a keyboard is what mostly meets that.
         arguments=tuple(f"{word},i8042=off" if word.startswith("q35,")

@@ -11,6 +11,7 @@ import signal
 import socket
 import struct
 import sys
+import threading
 import time
 
 CFG_WRITE, BAR_WRITE, RESET = 2, 4, 7
@@ -39,6 +40,19 @@ def say(line):
     """A line on the console."""
     with open("serial.log", "a", encoding="ascii") as console:
         console.write(line + "\n")
+
+
+def answer(name, words):
+    """Whatever a socket is asked, from now on."""
+    def serve():
+        peer, _ = listener.accept()
+        while peer.recv(100):
+            peer.sendall(words.encode())
+
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(name)
+    listener.listen()
+    threading.Thread(target=serve, daemon=True).start()
 
 
 def hang():

@@ -172,24 +172,55 @@ class Boots(unittest.TestCase):
                 "^it said 'stalls. on', long before the guest had finished")
 
     def test_emulator_with_a_fault(self):
-        """Repeats boots that did not end well, and only those."""
-        for fault, works, boots in (("", 2, 1), ("a fault", 2, 2),
-                                    ("a fault", 1, 1), ("a fault", 9, 3)):
+        """Repeats boots that hang and show the fault, and only those."""
+        hangs = "say('a stall'); answer('monitor', '{}'); hang()"
+        for ends, works, boots in ((hangs.format("it is 7"), 1, 1),
+                                   (hangs.format("it is 7"), 2, 2),
+                                   (hangs.format("it is 7"), 9, 3),
+                                   (hangs.format("it is 8"), 2, 1),
+                                   ("say('a stall'); hang()", 2, 1),
+                                   ("sys.exit(3)", 2, 1)):
             (self.lab.folder / "boots").unlink(missing_ok=True)
             guest = ("log = open('../../boots', 'a+'); log.write('x'); "
-                     "log.flush(); log.seek(0); "
-                     f"len(log.read()) < {works} and sys.exit(3); ")
-            faulty = replace(FAKE, fault=fault)
-            with self.subTest(fault=fault, works=works), \
-                    mock.patch.dict(scenarios.MACHINES, fake=faulty):
+                     "log.flush(); log.seek(0)\n"
+                     f"if len(log.read()) < {works}: {ends}\n")
+            faulty = replace(
+                FAKE, monitor="monitor", progress=("serial.log",),
+                stall="a stall", fault=scenarios.Fault(
+                    "a fault", lambda registers: "it is 7" in registers))
+            with self.subTest(ends=ends, works=works), \
+                    mock.patch.dict(scenarios.MACHINES, fake=faulty), \
+                    mock.patch.multiple(machine, LOOKS=2, LOOK_PAUSE=0.1):
                 result = self.lab.boot(
                     replace(SCENARIO, guest=guest + RUN + DONE), "patched",
                     self.lab.hypervisor("patched"))
                 self.assertEqual(not result.problems, boots >= works)
                 self.assertEqual(
-                    [bool(re.search("for a fault: .* ended with status 3",
+                    [bool(re.search("for a fault: it said 'a stall', long",
                                     note)) for note in result.notes],
                     [True] * (boots - 1))
+
+    def test_waits_for_itself(self):
+        """Linux in one place with interrupts off, whatever Xen does."""
+        def seen(*states):
+            return "".join(
+                f"info registers\r\n\nCPU#0\nRAX=0 RBX=1\n"
+                f"RIP={place:016x} RFL={flags:08x} [-------] CPL=0\n"
+                f"ES =0000 0 0 0\nCS ={selector} 0 ffffffff 00af9b00\n"
+                for selector, place, flags in states)
+
+        spins = ("0010", 0xffffffff81a5a1a9, 2)
+        polls = ("e008", 0xffff82d0405e01a6, 0x97)
+        for states, dead in (((spins, polls, spins), True),
+                             ((spins, ("0010", 0xffffffff81a5a1ab, 0x46)), True),
+                             ((spins, ("0010", 0xffffffff81a5a2a9, 2)), False),
+                             ((spins, ("0010", spins[1], 0x202)), False),
+                             ((spins, polls, polls), False),
+                             ((("0033", 0x401000, 2),) * 3, False),
+                             ((polls, polls), False), ((), False)):
+            with self.subTest(states=states):
+                self.assertEqual(
+                    scenarios.waits_for_itself(seen(*states)), dead)
 
     def test_counts(self):
         key = ("say('0x00000000febf2000: {} writes forwarded, 0 refused'); " +

@@ -140,6 +140,16 @@ class Boots(unittest.TestCase):
             ["nothing on the console matches 'good morning'",
              "the console has 'Xen BUG at x'"])
 
+    def test_undefined_behaviour(self):
+        """Some of it is stock's."""
+        said = "say('(XEN) UBSAN: Undefined behaviour in a/{}:182:28'); "
+        self.assertEqual(
+            self.boot(guest=said.format("radix-tree.h") + RUN + DONE), [])
+        self.assertEqual(
+            self.boot(guest=said.format("subpage.c") + RUN + DONE),
+            ["the console has "
+             "'(XEN) UBSAN: Undefined behaviour in a/subpage.c:182:28'"])
+
     def test_guest_dies(self):
         self.assertRegex(self.boot(guest=RUN)[0],
                          "ended with status 0, before the guest had finished")

@@ -41,6 +41,7 @@ struct hvm_subpage_emul {
 #define LINEAR 0x7000UL
 #define GFN    0xf3000UL
 #define RO     (MMIO + 1)   /* R/o as a whole. */
+#define LAPIC  0x200UL      /* Stands for it, and is memory. */
 #define NONE   ~0UL
 
 /* A view of its memory, which has one page, and is locked now and then. */
@@ -218,6 +219,8 @@ static void beside(void)
           .mmio = true },
         { "r/o as a whole, dom0", { .host = DIRECT(RO), .hwdom = true }, true,
           OKAY, .mmio = true, .discard = true },
+        { "the local APIC's", { .host = DIRECT(LAPIC) }, true, NOT },
+        { "the local APIC's, read", { .host = DIRECT(LAPIC) }, false, NOT },
         { "another view of it", { .in_view = true, .host = RAM_PAGE,
                                   .view = DIRECT(MMIO) }, true, OKAY,
           .page = true },

@@ -138,6 +138,10 @@ static bool get_mmio(struct subpage_part *part, mfn_t mfn, bool write)
     if ( part->page )
         return true;
 
+    /* The page which stands for the local APIC is Xen's, and RAM. */
+    if ( mfn_valid(mfn) && page_get_owner(mfn_to_page(mfn)) != dom_io )
+        return false;
+
     part->mmio = mfn;
     if ( !write || !rangeset_contains_singleton(mmio_ro_ranges, mfn_x(mfn)) )
         return true;
@@ -168,7 +172,6 @@ static int cf_check get_part(struct subpage_part *part, bool write,
         return X86EMUL_EXCEPTION;
     }
 
-    /* Includes a page of RAM which stands for the local APIC. */
     hvm->emulated = hvm_mmio_internal(pfn_to_paddr(gfn));
     if ( hvm->emulated )
         return X86EMUL_UNHANDLEABLE;
@@ -194,16 +197,17 @@ static int cf_check copy(const struct subpage_part *part, void *data,
 
     if ( !mfn_eq(part->mmio, INVALID_MFN) )
     {
-        void __iomem *va = ioremap(mfn_to_maddr(part->mmio) +
-                                   PAGE_OFFSET(part->addr), part->bytes);
+        void __iomem *va = ioremap(mfn_to_maddr(part->mmio), PAGE_SIZE);
 
         if ( !va )
             return X86EMUL_UNHANDLEABLE;
 
         if ( write )
-            subpage_mmio_copy_to(va, data, part->bytes);
+            subpage_mmio_copy_to(va + PAGE_OFFSET(part->addr), data,
+                                 part->bytes);
         else
-            subpage_mmio_copy_from(data, va, part->bytes);
+            subpage_mmio_copy_from(data, va + PAGE_OFFSET(part->addr),
+                                   part->bytes);
 
         if ( mfn_x(part->mmio) >= PFN_DOWN(MB(1)) )
             iounmap(va);
@@ -248,9 +252,7 @@ static bool direct_mmio(ioreq_t *p)
     p2m_type_t t;
     mfn_t mfn = look_up(PFN_DOWN(p->addr), &t, &a);
 
-    /* (The page which stands for the local APIC is Xen's, and RAM.) */
     if ( t != p2m_mmio_direct || !is_allowed(a, write) ||
-         (mfn_valid(mfn) && page_get_owner(mfn_to_page(mfn)) != dom_io) ||
          !iomem_access_permitted(current->domain, mfn_x(mfn), mfn_x(mfn)) ||
          !get_mmio(&part, mfn, write) )
         return false;
@@ -279,7 +281,12 @@ bool hvm_direct_mmio(ioreq_t *p)
     p2m_type_t t;
     bool done;
 
-    if ( p->count > 1 || p->data_is_ptr )
+    /*
+     * Who has looked at the gfn may have found emulated MMIO, with accesses as
+     * those may be: across pages, for one.
+     */
+    if ( p->count > 1 || p->data_is_ptr ||
+         PAGE_OFFSET(p->addr) + p->size > PAGE_SIZE )
         return false;
 
     /* Until the device has had it, the page must not become another one's. */

@@ -128,10 +128,13 @@ static int cf_check get_part(struct subpage_part *part, bool write,
 {
     unsigned int pfec = write ? PFEC_write_access : 0;
     l1_pgentry_t l1e;
-    unsigned int flags = 0;
+    unsigned int upper = 0, flags = 0;
 
     if ( guest_l1e(part->addr, &l1e) )
-        flags = guest_flags(part->addr) & l1e_get_flags(l1e);
+    {
+        upper = guest_flags(part->addr);
+        flags = upper & l1e_get_flags(l1e);
+    }
 
     if ( !(flags & _PAGE_PRESENT) )
         return raise_pf(pfec, part->addr, ctxt);
@@ -141,6 +144,10 @@ static int cf_check get_part(struct subpage_part *part, bool write,
 
     if ( !write || (flags & _PAGE_RW) )
         return X86EMUL_OKAY;
+
+    /* As may_write() has it: Xen clears this flag in L1 entries only. */
+    if ( !(upper & _PAGE_RW) && !guest_kernel_mode(current, ctxt->regs) )
+        return raise_pf(pfec | PFEC_page_present, part->addr, ctxt);
 
     part->page = subpage_mmio_get(l1e_get_mfn(l1e));
     if ( part->page )

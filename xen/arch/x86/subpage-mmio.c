@@ -621,21 +621,33 @@ __initcall(register_key);
  */
 #define OPTION "subpage-mmio-ro"
 
+/* Follows a range which may lack its end: what is left may look like one. */
+#define CUT "..."
+
 static char __initdata opt_ranges[512];
 static bool __initdata opt_given, opt_cut;
 
 static int __init cf_check parse_option(const char *s)
 {
+    const size_t room = sizeof(opt_ranges) - strlen(CUT);
     /* The command line parser silently cuts what is longer than its buffer. */
-    if ( strlen(OPTION "=") + strlen(s) >= MAX_PARAM_SIZE - 1 )
-        opt_cut = true;
+    bool cut = strlen(OPTION "=") + strlen(s) >= MAX_PARAM_SIZE - 1;
 
-    if ( opt_given )
-        strlcat(opt_ranges, ",", sizeof(opt_ranges));
+    if ( opt_given && strlcat(opt_ranges, ",", room) >= room )
+    {
+        opt_cut = true;
+        return 0;
+    }
     opt_given = true;
 
-    if ( strlcat(opt_ranges, s, sizeof(opt_ranges)) >= sizeof(opt_ranges) )
+    if ( strlcat(opt_ranges, s, room) >= room )
+        cut = true;
+
+    if ( cut )
+    {
+        strlcat(opt_ranges, CUT, sizeof(opt_ranges));
         opt_cut = true;
+    }
 
     return 0;
 }
@@ -713,8 +725,7 @@ void __init subpage_mmio_apply_option(void)
         if ( next )
             *next++ = '\0';
 
-        /* What is left of the last one may look like a range, too. */
-        error = next || !opt_cut ? protect_range(s) : "cut off";
+        error = strstr(s, CUT) ? "cut off" : protect_range(s);
         if ( error )
             printk(XENLOG_ERR OPTION ": ignoring \"%s\": %s\n", s, error);
         else

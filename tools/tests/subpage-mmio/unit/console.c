@@ -23,7 +23,7 @@ enum xhci_share {
 /* What they use of the driver's data. */
 struct dbc {
     struct dbc_work_ring {
-        uint32_t deq;
+        uint32_t deq, enq;
     } dbc_owork;
     struct xhci_trb_ring {
         unsigned int flushed;
@@ -34,6 +34,17 @@ struct dbc {
     uint64_t bar_val, xhc_dbc_offset;
     enum xhci_share share;
     const char (*dbc_reg)[64];  /* It wants their size. */
+};
+
+struct dbc_uart {
+    struct dbc dbc;
+};
+
+/* What it uses of the serial driver's. */
+struct serial_port {
+    struct dbc_uart *uart;
+    bool sync, tx_log_everything;
+    char *txbuf;
 };
 
 static paddr_t dbc_bar(const struct dbc *dbc)
@@ -47,6 +58,7 @@ static struct {
     bool gone;
 } host;
 
+#define DBC_WORK_RING_CAP 4096
 #define DBC_MAX_READS   1000
 #define DBC_SIZING_TIME 100  /* ms */
 
@@ -223,6 +235,42 @@ static void test_output(void)
     }
 }
 
+/* Who waits for room right there waits forever, unless told to go on. */
+static void test_room(void)
+{
+    static char buffer;
+    static const struct {
+        const char *what;
+        struct serial_port port;
+        bool waits;
+    } ports[] = {
+        { "no buffer yet", {} , true },
+        { "a buffer", { .txbuf = &buffer } },
+        { "a buffer, from which nothing gets lost",
+          { .txbuf = &buffer, .tx_log_everything = true }, true },
+        { "a buffer, which is not used", { .txbuf = &buffer, .sync = true },
+          true },
+    };
+    unsigned int i, used;
+
+    for ( i = 0; i < ARRAY_SIZE(ports); i++ )
+        for ( used = 0; used < DBC_WORK_RING_CAP; used++ )
+        {
+            struct dbc_uart uart = {
+                .dbc.dbc_owork = { .deq = 100, .enq = (100 + used) %
+                                                      DBC_WORK_RING_CAP },
+            };
+            struct serial_port port = ports[i].port;
+            int left = DBC_WORK_RING_CAP - 1 - used, room;
+
+            port.uart = &uart;
+            room = dbc_uart_tx_ready(&port);
+            CHECK(room == (left ?: ports[i].waits),
+                  "%s: with %u in use, room for %d", ports[i].what, used,
+                  room);
+        }
+}
+
 /* Looks at the controller in a row, while a domain uses it. */
 static void test_sizing(void)
 {
@@ -269,6 +317,7 @@ const struct test console_tests[] = {
     { "console: just the registers", test_registers_only },
     { "console: whole pages without memory", test_fallback },
     { "console: waits for a debug host", test_output },
+    { "console: tells of room", test_room },
     { "console: has patience with who sizes BARs", test_sizing },
     {}
 };

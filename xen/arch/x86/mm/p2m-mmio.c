@@ -104,6 +104,10 @@ int p2m_refresh_mmio(mfn_t first, mfn_t last, bool enforce)
                                      mfn_x(last)) )
             err = refresh_mmio(d, first, last);
 
+        /* What will not run any more is in nobody's way. */
+        if ( d->is_dying )
+            continue;
+
         if ( err && enforce )
             domain_crash(d);
 

@@ -63,7 +63,7 @@ void subpage_mmio_apply_option(void);
 /* False as long as nobody has tried to protect a part of a page. */
 extern bool subpage_mmio_in_use;
 
-/* MFNs of the outermost pages so far. */
+/* MFNs of the outermost pages so far, including ones that were refused. */
 extern unsigned long subpage_mmio_first, subpage_mmio_last;
 
 /*

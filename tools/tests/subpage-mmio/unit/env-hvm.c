@@ -53,7 +53,7 @@ struct p2m_domain {
 };
 
 static struct guest {
-    bool user, unmapped, xens, hwdom, in_view;
+    bool user, unmapped, xens, hwdom, in_view, no_access;
     uint32_t ec;            /* If it has not mapped it. */
     enum hvm_translation_result copied;
     struct p2m_domain host, view;
@@ -124,6 +124,27 @@ static enum hvm_translation_result copied(unsigned long addr, uint32_t ec,
     *info = (pagefault_info_t){ ec & ~PFEC_page_present, addr };
 
     return guest.copied;
+}
+
+/* What it asks of the hypervisor for the device. */
+typedef struct {
+    uint64_t addr, data;
+    unsigned int count, size;
+    bool data_is_ptr;
+    enum { IOREQ_WRITE, IOREQ_READ } dir;
+} ioreq_t;
+
+#define get_gfn_query(d, gfn, t)                            \
+    ((void)(d), get_gfn_type_access(&guest.host, gfn, t,    \
+                                    &(p2m_access_t){ 0 }, 0, NULL))
+#define put_gfn(d, gfn) ((void)(d), (void)(gfn), guest.host.held--)
+
+static bool iomem_access_permitted(const struct domain *d, unsigned long first,
+                                   unsigned long last)
+{
+    CHECK(first == last, "asked for several pages");
+
+    return !guest.no_access;
 }
 
 #define P2M_ALLOC 0
@@ -291,6 +312,67 @@ static void restricted(void)
             }
 }
 
+/*
+ * A broken one gets the guest past its page, to a page that is not its, or to
+ * what is protected.
+ */
+static void directly(void)
+{
+    static const struct {
+        const char *what;
+        struct guest guest;
+        ioreq_t req;
+        bool done, reaches;
+    } accesses[] = {
+        { "a write", { .host = DIRECT(MMIO) }, { .size = 4 }, true, true },
+        { "one to what is protected", { .host = DIRECT(MMIO) },
+          { .addr = GRANULE + 4, .size = 4 }, true },
+        { "up to the end", { .host = DIRECT(MMIO) },
+          { .addr = 0xff8, .size = 8 }, true, true },
+        { "across it", { .host = DIRECT(MMIO) }, { .addr = 0xffc, .size = 8 } },
+        { "across it, read", { .host = DIRECT(MMIO) },
+          { .addr = 0xffd, .size = 4, .dir = IOREQ_READ } },
+        { "across another's end", { .host = DIRECT(MMIO + 2) },
+          { .addr = 0xfff, .size = 2 } },
+        { "another page", { .host = DIRECT(MMIO + 2) }, { .size = 8 }, true,
+          true },
+        { "several", { .host = DIRECT(MMIO) }, { .size = 4, .count = 2 } },
+        { "memory's", { .host = DIRECT(MMIO) },
+          { .size = 4, .data_is_ptr = true } },
+        { "emulated since", { .host = { 0, p2m_mmio_dm, p2m_access_rw } },
+          { .size = 4 } },
+        { "restricted", { .host = { MMIO, p2m_mmio_direct, p2m_access_r } },
+          { .size = 4 } },
+        { "somebody else's", { .host = DIRECT(MMIO), .no_access = true },
+          { .size = 4 } },
+        { "the local APIC's", { .host = DIRECT(LAPIC) }, { .size = 4 } },
+        { "r/o as a whole", { .host = DIRECT(RO) }, { .size = 4 } },
+        { "r/o as a whole, dom0", { .host = DIRECT(RO), .hwdom = true },
+          { .size = 4 }, true },
+    };
+    unsigned int i;
+
+    add(MMIO, GRANULE, GRANULE);
+    CHECK(!rangeset_add_singleton(mmio_ro_ranges, RO), "r/o as a whole");
+    for ( i = 0; i < ARRAY_SIZE(accesses); i++ )
+    {
+        ioreq_t req = accesses[i].req;
+        bool done;
+
+        start(&accesses[i].guest);
+        req.addr += pfn_to_paddr(GFN);
+        req.count = req.count ?: 1;
+        emul_logged = 0;
+        done = hvm_direct_mmio(&req);
+        CHECK(done == accesses[i].done, "%s: %sdone", accesses[i].what,
+              done ? "" : "not ");
+        CHECK(!emul_logged == !accesses[i].reaches, "%s: %u writes",
+              accesses[i].what, emul_logged);
+        CHECK(!guest.host.held, "%s: still locked", accesses[i].what);
+    }
+    CHECK(!rangeset_remove_singleton(mmio_ro_ranges, RO), "undone");
+}
+
 /* A broken one takes what has failed for done, or the other way round. */
 static void copies(void)
 {
@@ -334,6 +416,7 @@ const struct test env_hvm_tests[] = {
     { "HVM: what is beside the page", beside },
     { "HVM: restricted memory", restricted },
     { "HVM: memory which changes", copies },
+    { "HVM: MMIO of an instruction which has more", directly },
     {}
 };
 

@@ -154,6 +154,8 @@ class Lab:
                 result.notes, result.outcome.seconds = notes, seconds
                 return result
             notes.append(f"booted again, for {fault.text}: {problem}")
+            scenario = replace(scenario,
+                               machine=fault.instead or scenario.machine)
 
     def _boot_and_judge(self, scenario, kind, xen):
         if isinstance(scenario, linux.Scenario):

@@ -197,18 +197,46 @@ class Boots(unittest.TestCase):
             faulty = replace(
                 FAKE, monitor="monitor", progress=("serial.log",),
                 stall="a stall", fault=scenarios.Fault(
-                    "a fault", lambda registers: "it is 7" in registers))
+                    "a fault", lambda registers: "it is 7" in registers,
+                    instead="another"))
             with self.subTest(ends=ends, works=works), \
-                    mock.patch.dict(scenarios.MACHINES, fake=faulty), \
+                    mock.patch.dict(
+                        scenarios.MACHINES, fake=faulty, another=replace(
+                            faulty, xen_options="another")), \
                     mock.patch.multiple(machine, LOOKS=2, LOOK_PAUSE=0.1):
                 result = self.lab.boot(
                     replace(SCENARIO, guest=guest + RUN + DONE), "patched",
                     self.lab.hypervisor("patched"))
                 self.assertEqual(not result.problems, boots >= works)
+                self.assertEqual("another" in Path(
+                    result.outcome.folder / "command").read_text(), boots > 1)
                 self.assertEqual(
                     [bool(re.search("for a fault: it said 'a stall', long",
                                     note)) for note in result.notes],
                     [True] * (boots - 1))
+
+    def test_faults_for_ever(self):
+        """Firmware in two places, of which one is where exceptions return."""
+        def seen(*states):
+            return "".join(
+                f"info registers\r\n\nCPU#0\nEAX=0 EBX=1\n"
+                f"{ip} EFL=000000{flags:02x} [---Z-P-] CPL=0\n"
+                f"ES =0000 0 0 0\nCS ={selector} 000d9800 0000ffff 00009b00\n"
+                f"CR0={cr0:08x} CR2=0\n" for selector, ip, flags, cr0 in states)
+
+        iret = ("f000", "EIP=0000ff53", 0x46, 0x10)
+        garbage = ("d980", "EIP=0000f15d", 0x46, 0x10)
+        xen = ("e008", "RIP=ffff82d0405e01a6", 0x97, 0x80050033)
+        for states, dead in (
+                ((iret, xen, garbage, iret), True),
+                ((iret, garbage, ("d980", "EIP=0000f15e", 0x46, 0x10)), False),
+                ((iret, iret), False), ((garbage, xen), False),
+                ((iret, ("d980", "EIP=0000f15d", 0x46, 0x11)), False),
+                ((iret, garbage, (*iret[:2], 0x47 | 0x200, 0x10)), False),
+                ((xen, xen), False), ((), False)):
+            with self.subTest(states=states):
+                self.assertEqual(
+                    scenarios.faults_for_ever(seen(*states)), dead)
 
     def test_waits_for_itself(self):
         """Linux in one place with interrupts off, whatever Xen does."""

@@ -253,13 +253,18 @@ def faults_for_ever(registers):
                     for _, flags, _, cr0 in states))
 
 
+def injected_twice(registers):
+    """What INJECTS_TWICE leaves of Linux, or of firmware."""
+    return waits_for_itself(registers) or faults_for_ever(registers)
+
+
 def _linux_pvh(dom0):
     machine = _linux("EPYC,+svm,+npt,-rdtscp,-monitor", 1,
                      "-device", "intel-iommu,intremap=off",
                      xen=f"dom0={dom0} iommu=no-sharept")
     return replace(
         machine, monitor=MONITOR,
-        fault=Fault(INJECTS_TWICE, waits_for_itself),
+        fault=Fault(INJECTS_TWICE, injected_twice),
         progress=(DEBUG_OUTPUT, LINUX_OUTPUT),
         stall="detected stalls on CPUs",
         # Linux' probing of a keyboard is what mostly meets that.
@@ -269,16 +274,15 @@ def _linux_pvh(dom0):
 
 def _usb(instead, **more):
     """A PV Linux hands that controller on; see _domu().  Of the IOMMUs,
-    Intel's is the one whose tables the device knows.  What an interrupt too
-    many leaves of an HVM domain's firmware is the same each time, but for
-    another pace."""
+    Intel's is the one whose tables the device knows.  An HVM domain which
+    gets an interrupt too many does so each time, but for another pace."""
     machine = _linux("max,-smap,-rdtscp,-monitor", 1,
                      "-device", "intel-iommu,intremap=off",
                      xen="iommu=no-sharept spec-ctrl=eager-fpu", mib=2048,
                      **more)
     return replace(
         machine, monitor=MONITOR, progress=(DEBUG_OUTPUT, LINUX_OUTPUT),
-        fault=Fault(INJECTS_TWICE, faults_for_ever, instead))
+        fault=Fault(INJECTS_TWICE, injected_twice, instead))
 
 
 def _linux_serial(cpu, quirks, *more, xen="", mib=1024):

@@ -627,6 +627,13 @@ __initcall(register_key);
 static char __initdata opt_ranges[512];
 static bool __initdata opt_given, opt_cut;
 
+static bool __init is_cut(const char *s)
+{
+    size_t len = strlen(s);
+
+    return len >= strlen(CUT) && !strcmp(s + len - strlen(CUT), CUT);
+}
+
 static int __init cf_check parse_option(const char *s)
 {
     const size_t room = sizeof(opt_ranges) - strlen(CUT);
@@ -725,7 +732,7 @@ void __init subpage_mmio_apply_option(void)
         if ( next )
             *next++ = '\0';
 
-        error = strstr(s, CUT) ? "cut off" : protect_range(s);
+        error = is_cut(s) ? "cut off" : protect_range(s);
         if ( error )
             printk(XENLOG_ERR OPTION ": ignoring \"%s\": %s\n", s, error);
         else
@@ -734,7 +741,8 @@ void __init subpage_mmio_apply_option(void)
 
     if ( opt_cut )
         printk(XENLOG_ERR OPTION
-               ": too long, its end is ignored; use it more than once\n");
+               ": too long, its end is ignored; use it more than once, with %zu characters at most in all\n",
+               sizeof(opt_ranges) - strlen(CUT) - 1);
 }
 
 #if defined(CONFIG_HYPFS) && !defined(NDEBUG)

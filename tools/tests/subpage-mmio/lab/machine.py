@@ -22,11 +22,12 @@ POLL = 0.05                     # seconds
 FIRMWARE_LIMIT = 120            # until the firmware must have placed the BARs
 EXIT_GRACE = 60                 # for the machine to power off by itself
 PREPARE_LIMIT = 120             # for each command before the machine starts
-PATIENCE = 300                  # with a machine that does not make progress
+PATIENCE = 300                  # with most machines that make no progress
 DONE = r"SPM: done \d+\s"
 LAST_LINE = r"\S.*"
 LOOKS = 20                      # at the registers of a machine that hangs
 LOOK_PAUSE = 0.2                # seconds between them
+LOOK_LIMIT = 5                  # seconds for each
 REGISTERS = "registers"         # the file with what was seen
 ANSWER_LIMIT = 60               # seconds for whoever listens at a socket
 
@@ -196,15 +197,15 @@ class Boot:
             if time.monotonic() > limit:
                 return f"{seconds} s passed before {what}"
             if size != (size := self._progress()):
-                patience = time.monotonic() + PATIENCE
+                patience = time.monotonic() + self.machine.patience
                 if self._stalls():
                     self._look()
                     return (f"it said '{self.machine.stall}', long before "
                             f"{what}")
             elif self.machine.progress and time.monotonic() > patience:
                 self._look()
-                return (f"nothing was printed for {PATIENCE} s, long "
-                        f"before {what}")
+                return (f"nothing was printed for {self.machine.patience} s, "
+                        f"long before {what}")
             time.sleep(POLL)
         return None
 
@@ -216,7 +217,9 @@ class Boot:
         with open(self.folder / REGISTERS, "wb") as seen, \
                 contextlib.suppress(OSError), \
                 connect(self.folder, self.machine.monitor) as monitor:
+            monitor.settimeout(LOOK_LIMIT)
             for _ in range(LOOKS):
+                check_signals()
                 monitor.sendall(b"info registers\n")
                 time.sleep(LOOK_PAUSE)
                 seen.write(monitor.recv(1 << 16))

@@ -150,7 +150,7 @@ class Lab:
                      fault.shown(result.outcome.registers)) or
                     len(notes) + 1 == BOOTS or
                     any(re.search(pattern, result.outcome.console)
-                        for pattern in scenario.forbid)):
+                        for pattern in (*scenario.forbid, UNDEFINED))):
                 result.notes, result.outcome.seconds = notes, seconds
                 return result
             notes.append(f"booted again, for {fault.text}: {problem}")

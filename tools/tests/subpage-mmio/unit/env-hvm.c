@@ -322,7 +322,7 @@ static void directly(void)
         const char *what;
         struct guest guest;
         ioreq_t req;
-        bool done, reaches;
+        bool done, reaches, unmappable;
     } accesses[] = {
         { "a write", { .host = DIRECT(MMIO) }, { .size = 4 }, true, true },
         { "one to what is protected", { .host = DIRECT(MMIO) },
@@ -334,8 +334,14 @@ static void directly(void)
           { .addr = 0xffd, .size = 4, .dir = IOREQ_READ } },
         { "across another's end", { .host = DIRECT(MMIO + 2) },
           { .addr = 0xfff, .size = 2 } },
-        { "another page", { .host = DIRECT(MMIO + 2) }, { .size = 8 }, true,
-          true },
+        { "a read", { .host = DIRECT(MMIO) },
+          { .addr = 0x7e4, .size = 4, .dir = IOREQ_READ }, true, true },
+        { "another page", { .host = DIRECT(MMIO + 2) },
+          { .addr = 0x128, .size = 8 }, true, true },
+        { "another page, read", { .host = DIRECT(MMIO + 2) },
+          { .addr = 0x7e2, .size = 2, .dir = IOREQ_READ }, true, true },
+        { "another page, which cannot be mapped", { .host = DIRECT(MMIO + 2) },
+          { .addr = 0x128, .size = 8 }, .unmappable = true },
         { "several", { .host = DIRECT(MMIO) }, { .size = 4, .count = 2 } },
         { "memory's", { .host = DIRECT(MMIO) },
           { .size = 4, .data_is_ptr = true } },
@@ -357,17 +363,34 @@ static void directly(void)
     for ( i = 0; i < ARRAY_SIZE(accesses); i++ )
     {
         ioreq_t req = accesses[i].req;
+        unsigned long mfn = accesses[i].guest.host.mfn;
+        uint64_t data = 0x8877665544332211;
+        uint64_t mask = ~0ULL >> (64 - 8 * req.size);
         bool done;
 
         start(&accesses[i].guest);
+        if ( req.dir == IOREQ_WRITE )
+            req.data = data;
+        else if ( accesses[i].reaches )
+            memcpy(emul_device(mfn) + req.addr, &data, req.size);
         req.addr += pfn_to_paddr(GFN);
         req.count = req.count ?: 1;
         emul_logged = 0;
+        emul_fail_ioremap = accesses[i].unmappable;
         done = hvm_direct_mmio(&req);
+        emul_fail_ioremap = 0;
         CHECK(done == accesses[i].done, "%s: %sdone", accesses[i].what,
               done ? "" : "not ");
         CHECK(!emul_logged == !accesses[i].reaches, "%s: %u writes",
               accesses[i].what, emul_logged);
+        CHECK(!emul_logged ||
+              (emul_log[0].mfn == mfn && emul_log[0].width == req.size &&
+               emul_log[0].offset == PAGE_OFFSET(req.addr) &&
+               !((emul_log[0].val ^ data) & mask)),
+              "%s: %u bytes at %#x, %#lx", accesses[i].what, emul_log[0].width,
+              emul_log[0].offset, emul_log[0].val);
+        CHECK(!emul_logged || !((req.data ^ data) & mask), "%s: got %#lx",
+              accesses[i].what, req.data);
         CHECK(!guest.host.held, "%s: still locked", accesses[i].what);
     }
     CHECK(!rangeset_remove_singleton(mmio_ro_ranges, RO), "undone");

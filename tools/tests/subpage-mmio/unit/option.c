@@ -20,6 +20,7 @@ struct option {
 
 #define GOOD(piece) XENLOG_INFO "\0" piece
 #define BAD(piece) XENLOG_ERR "\0\"" piece "\""
+#define BAD_FOR(piece, why) XENLOG_ERR "\0\"" piece "\": " why
 #define CUT XENLOG_ERR "\0too long"
 
 /* A line has to have this level, and these words. */
@@ -137,6 +138,8 @@ const struct test option_tests[] = {
     BAD_PIECE("two dashes", "febf3300--febf3307"),
     BAD_PIECE("three numbers", "febf3300-febf3307-febf330f"),
     BAD_PIECE("trailing garbage", "febf3300-febf3307k"),
+    ROW("dots in between", OPT "febf3300...febf3307",
+        LIST(BAD_FOR("febf3300...febf3307", "not of the form")), LIST()),
     BAD_PIECE("garbage in between", "febf3300+-febf3307"),
     BAD_PIECE("leading garbage", "@febf3300-febf3307"),
     BAD_PIECE("not hex", "gebf3300-gebf3307"),
@@ -159,7 +162,8 @@ const struct test option_tests[] = {
     BAD_PIECE("16 MiB and a bit", "e0000000-e1000007"),
 
     ROW("cut", OPT FIVE("1") FIVE("2"),
-        LIST(FIVE_GOOD("1"), BAD("0..."), CUT), LIST(FIVE_RANGES(1))),
+        LIST(FIVE_GOOD("1"), BAD_FOR("0...", "cut off"), CUT),
+        LIST(FIVE_RANGES(1))),
     ROW("cut, then good", OPT FIVE("1") FIVE("2") " " OPT B,
         LIST(FIVE_GOOD("1"), BAD("0..."), GOOD(B), CUT),
         LIST(FIVE_RANGES(1), RANGE_B)),
@@ -170,6 +174,17 @@ const struct test option_tests[] = {
     ROW("just not cut", OPT FIVE("1") " " OPT B,
         LIST(FIVE_GOOD("1"), BAD(""), GOOD(B)),
         LIST(FIVE_RANGES(1), RANGE_B)),
+    ROW("all that fits in several, and one more",
+        OPT FIVE("1") " " OPT FIVE("2") " " OPT FIVE("3") " " OPT FIVE("4") " "
+        OPT "0xfebf5000-0xfebf5007,0xfebf5010-0xfebf5017,000febf5020-febf5027 "
+        OPT B,
+        LIST(FIVE_GOOD("1"), BAD(""), FIVE_GOOD("2"), BAD(""),
+             FIVE_GOOD("3"), BAD(""), FIVE_GOOD("4"), BAD(""),
+             GOOD("0xfebf5000-0xfebf5007"), GOOD("0xfebf5010-0xfebf5017"),
+             GOOD("000febf5020-febf5027"), CUT),
+        LIST(FIVE_RANGES(1), FIVE_RANGES(2), FIVE_RANGES(3), FIVE_RANGES(4),
+             { 0xfebf5000, 0xfebf5007 }, { 0xfebf5010, 0xfebf5017 },
+             { 0xfebf5020, 0xfebf5027 })),
     /* (Nothing tells whether those which end with the buffer are cut.) */
     ROW("more than fits in several",
         OPT FIVE("1") "x " OPT FIVE("2") "x " OPT FIVE("3") "x "

@@ -104,7 +104,7 @@ int p2m_refresh_mmio(mfn_t first, mfn_t last, bool enforce)
                                      mfn_x(last)) )
             err = refresh_mmio(d, first, last);
 
-        /* What will not run any more is in nobody's way. */
+        /* This will not run any more, and loses its devices next. */
         if ( d->is_dying )
             continue;
 

@@ -263,32 +263,39 @@ def injected_twice(registers):
     return waits_for_itself(registers) or faults_for_ever(registers)
 
 
-def _linux_pvh(dom0):
+def _at_paces(name, make, *arguments):
+    """A machine on which a guest may get an interrupt too many.  It then does so
+    most of the time, but for another pace: time goes by with instructions."""
+    names = name, f"{name}-faster", f"{name}-slower"
+    return {its: replace(machine, monitor=MONITOR, fault=Fault(
+                             INJECTS_TWICE, injected_twice, instead))
+            for its, instead, machine in zip(
+                names, (*names[1:], name),
+                (make(*arguments, shift=shift) for shift in (1, 2, 0)))}
+
+
+def _linux_pvh(dom0, **more):
     machine = _linux("EPYC,+svm,+npt,-rdtscp,-monitor", 1,
                      "-device", "intel-iommu,intremap=off",
-                     xen=f"dom0={dom0} iommu=no-sharept")
+                     xen=f"dom0={dom0} iommu=no-sharept", **more)
     return replace(
-        machine, monitor=MONITOR,
-        fault=Fault(INJECTS_TWICE, injected_twice),
-        progress=(DEBUG_OUTPUT, LINUX_OUTPUT),
+        machine, progress=(DEBUG_OUTPUT, LINUX_OUTPUT),
         stall="detected stalls on CPUs",
         # Linux' probing of a keyboard is what mostly meets that.
         arguments=tuple(f"{word},i8042=off" if word.startswith("q35,")
                         else word for word in machine.arguments))
 
 
-def _usb(instead, **more):
+def _usb(**more):
     """A PV Linux hands that controller on; see _domu().  Of the IOMMUs,
-    Intel's is the one whose tables the device knows.  An HVM domain which
-    gets an interrupt too many does so each time, but for another pace."""
+    Intel's is the one whose tables the device knows."""
     machine = _linux("max,-smap,-rdtscp,-monitor", 1,
                      "-device", "intel-iommu,intremap=off",
                      xen="iommu=no-sharept spec-ctrl=eager-fpu", mib=2048,
                      **more)
     return replace(
-        machine, monitor=MONITOR, progress=(DEBUG_OUTPUT, LINUX_OUTPUT),
-        patience=600,               # while firmware loads a kernel
-        fault=Fault(INJECTS_TWICE, injected_twice, instead))
+        machine, progress=(DEBUG_OUTPUT, LINUX_OUTPUT),
+        patience=600)               # while firmware loads a kernel
 
 
 def _linux_serial(cpu, quirks, *more, xen="", mib=1024):
@@ -346,11 +353,9 @@ MACHINES = {
     "domu-hvm": _domu(HVM_VECTOR),
     "domu-passthrough": _passthrough(HVM_VECTOR),
     "domu-passthrough-pv": _passthrough(PV_VECTOR),
-    "domu-usb": _usb("domu-usb-faster"),
-    "domu-usb-faster": _usb("domu-usb-slower", shift=2),
-    "domu-usb-slower": _usb("domu-usb", shift=0),
-    "linux-npt": _linux_pvh("pvh"),
-    "linux-shadow": _linux_pvh("pvh,shadow"),
+    **_at_paces("domu-usb", _usb),
+    **_at_paces("linux-npt", _linux_pvh, "pvh"),
+    **_at_paces("linux-shadow", _linux_pvh, "pvh,shadow"),
 }
 
 

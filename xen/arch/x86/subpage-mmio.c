@@ -741,7 +741,7 @@ void __init subpage_mmio_apply_option(void)
 
     if ( opt_cut )
         printk(XENLOG_ERR OPTION
-               ": too long, its end is ignored; use it more than once, with %zu characters at most in all\n",
+               ": too long, cut off; use several, of %zu characters in all\n",
                sizeof(opt_ranges) - strlen(CUT) - 1);
 }
 

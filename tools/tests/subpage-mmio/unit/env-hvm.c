@@ -329,7 +329,8 @@ static void directly(void)
           { .addr = GRANULE + 4, .size = 4 }, true },
         { "up to the end", { .host = DIRECT(MMIO) },
           { .addr = 0xff8, .size = 8 }, true, true },
-        { "across it", { .host = DIRECT(MMIO) }, { .addr = 0xffc, .size = 8 } },
+        { "across it", { .host = DIRECT(MMIO) },
+          { .addr = 0xffc, .size = 8 } },
         { "across it, read", { .host = DIRECT(MMIO) },
           { .addr = 0xffd, .size = 4, .dir = IOREQ_READ } },
         { "across another's end", { .host = DIRECT(MMIO + 2) },
@@ -381,7 +382,7 @@ static void directly(void)
         emul_fail_ioremap = 0;
         CHECK(done == accesses[i].done, "%s: %sdone", accesses[i].what,
               done ? "" : "not ");
-        CHECK(!emul_logged == !accesses[i].reaches, "%s: %u writes",
+        CHECK(!emul_logged == !accesses[i].reaches, "%s: %u accesses",
               accesses[i].what, emul_logged);
         CHECK(!emul_logged ||
               (emul_log[0].mfn == mfn && emul_log[0].width == req.size &&
